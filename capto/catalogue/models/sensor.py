@@ -1,0 +1,58 @@
+from django.db import models
+
+from capto.members.models import Organisation
+
+
+class SensorModel(models.Model):
+    """A make of sensor. `wire_format` is the key of `FORMATS` that decodes what it sends."""
+
+    maker = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=80, unique=True)
+    wire_format = models.CharField(max_length=40)
+    reporting_interval_s = models.PositiveIntegerField(
+        default=60
+    )  # seconds between two messages; coverage needs it
+    particle_counter = models.CharField(max_length=80, blank=True)  # the component inside, such as PMS5003
+    guide = models.TextField(blank=True)  # Markdown
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["maker", "name"], name="one_sensor_model_per_name_of_a_maker"),
+            models.CheckConstraint(
+                condition=models.Q(reporting_interval_s__gt=0), name="reporting_interval_is_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.maker} {self.name}"
+
+
+class Sensor(models.Model):
+    """The thing with a label. `device_id` is the identity that the device states in its messages."""
+
+    model = models.ForeignKey(SensorModel, models.PROTECT, related_name="sensors")
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="sensors")
+    inventory_code = models.CharField(max_length=40, unique=True)
+    serial = models.CharField(max_length=80, blank=True)
+    wire_format = models.CharField(max_length=40)
+    device_id = models.CharField(max_length=120)
+    reporting_interval_s = models.PositiveIntegerField(
+        null=True, blank=True
+    )  # seconds; null: that of the model
+    is_simulated = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["wire_format", "device_id"], name="one_sensor_per_stated_identity"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.inventory_code
+
+    @property
+    def interval_s(self) -> int:
+        """Seconds between two messages of this sensor."""
+        return self.reporting_interval_s or self.model.reporting_interval_s

@@ -1,0 +1,27 @@
+from capto.readings.models.hour import DirtyHour, HourlyAggregate, HourlyValue, HourlyValueChange
+from capto.readings.models.message import Layout, LayoutChannel, RawMessage, RejectedMessage
+from capto.readings.models.placement import Place, Placement, Series
+from capto.readings.models.reference import (
+    ReferenceSeries,
+    ReferenceStation,
+    ReferenceValue,
+    ReferenceValueChange,
+)
+
+__all__ = [
+    "DirtyHour",
+    "HourlyAggregate",
+    "HourlyValue",
+    "HourlyValueChange",
+    "Layout",
+    "LayoutChannel",
+    "Place",
+    "Placement",
+    "RawMessage",
+    "ReferenceSeries",
+    "ReferenceStation",
+    "ReferenceValue",
+    "ReferenceValueChange",
+    "RejectedMessage",
+    "Series",
+]

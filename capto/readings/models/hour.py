@@ -1,0 +1,89 @@
+from django.db import models
+
+from capto.catalogue.models import Sensor
+from capto.readings.models.placement import Series
+
+
+class DirtyHour(models.Model):
+    """An hour of a sensor that new, late or replayed readings touched: written with them, removed when recomputed.
+
+    Rows are only added and taken away; the same hour may stand here many times. A unique constraint would make
+    the bridge wait for the transaction that recomputes.
+    """
+
+    sensor = models.ForeignKey(Sensor, models.CASCADE, db_index=False, related_name="+")
+    hour = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "readings_dirty_hour"
+
+
+class HourlyAggregate(models.Model):
+    """Counts and sums of the raw values of one series in one hour [hour, hour + 1 h): a hypertable.
+
+    `total` and `total_of_squares` are in the unit of the quantity and its square; means are derived, never stored.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "hour")
+    series = models.ForeignKey(Series, models.PROTECT, db_index=False, related_name="+")
+    hour = models.DateTimeField()
+    n = models.IntegerField()
+    total = models.FloatField()
+    total_of_squares = models.FloatField()
+    minimum = models.FloatField()
+    maximum = models.FloatField()
+
+    class Meta:
+        db_table = "readings_hourly_aggregate"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(n__gt=0), name="an_aggregate_counts_at_least_one_reading"
+            ),
+        ]
+
+
+class HourlyValue(models.Model):
+    """One published number: the hour [hour, hour + 1 h) of one series, replaced in place. A hypertable.
+
+    `value` and `expanded_uncertainty` (k = 2, about 95 %) are in the unit of the quantity; `coverage` is a
+    fraction of the readings expected; `flags` are the bits of `calibration.Flag`; `grade` is A to D.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "hour")
+    series = models.ForeignKey(Series, models.PROTECT, db_index=False, related_name="+")
+    hour = models.DateTimeField()
+    raw_mean = models.FloatField()
+    value = models.FloatField(null=True)  # null: nothing can be stated for this hour
+    expanded_uncertainty = models.FloatField(null=True)
+    n = models.IntegerField()
+    coverage = models.FloatField()
+    flags = models.IntegerField(default=0)
+    grade = models.CharField(max_length=1)
+    calibration_id = models.IntegerField(null=True)  # of capto.validation, which lies above this package
+    is_provisional = models.BooleanField(default=False)
+    computed_at = models.DateTimeField()
+    code_version = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "readings_hourly_value"
+
+
+class HourlyValueChange(models.Model):
+    """A published figure that changed: what it was, what it is, and why."""
+
+    series = models.ForeignKey(Series, models.PROTECT, related_name="+")
+    hour = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    old_value = models.FloatField(null=True)
+    new_value = models.FloatField(null=True)
+    old_expanded_uncertainty = models.FloatField(null=True)
+    new_expanded_uncertainty = models.FloatField(null=True)
+    old_grade = models.CharField(max_length=1)
+    new_grade = models.CharField(max_length=1)
+    old_calibration_id = models.IntegerField(null=True)
+    new_calibration_id = models.IntegerField(null=True)
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "readings_hourly_value_change"
+        indexes = [models.Index(fields=["series", "hour"])]

@@ -1,0 +1,44 @@
+"""Snap an exact position to the centre of a cell of one fixed grid, the same for ever and for everyone.
+
+No random number: the same address gives the same cell, whoever borrows and whenever, so that nothing can be
+averaged away. The grid is that of Insee and of INSPIRE: ETRS89-LAEA Europe, EPSG:3035, origin (0, 0).
+"""
+
+from functools import lru_cache
+from math import floor
+from typing import NamedTuple
+
+from pyproj import Transformer
+
+DECIMALS = 5  # about a metre: enough for a cell's centre to fall back into its own cell
+
+
+class Cell(NamedTuple):
+    """The centre of a published cell: degrees (WGS 84) and the side of the cell in metres."""
+
+    latitude: float
+    longitude: float
+    size_m: int
+
+
+@lru_cache(maxsize=1)
+def _to_grid() -> Transformer:
+    return Transformer.from_crs("EPSG:4326", "EPSG:3035", always_xy=True)
+
+
+def published_cell(latitude: float, longitude: float, *, size_m: int) -> Cell:
+    """Give the cell of `size_m` metres in which a position (degrees, WGS 84) lies.
+
+    Idempotent: the centre of a cell gives itself. Raises ValueError outside the area of EPSG:3035 (Europe) and
+    for a size that is not positive.
+    """
+    if size_m <= 0:
+        raise ValueError("the size of a published cell must be positive")
+    if not (24.0 <= latitude <= 85.0 and -35.0 <= longitude <= 45.0):
+        raise ValueError(f"the position {latitude}, {longitude} lies outside the grid EPSG:3035")
+    grid = _to_grid()
+    east, north = grid.transform(longitude, latitude)
+    east_centre = (floor(east / size_m) + 0.5) * size_m
+    north_centre = (floor(north / size_m) + 0.5) * size_m
+    centre_longitude, centre_latitude = grid.transform(east_centre, north_centre, direction="INVERSE")
+    return Cell(round(centre_latitude, DECIMALS), round(centre_longitude, DECIMALS), size_m)

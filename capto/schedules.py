@@ -1,0 +1,33 @@
+"""Everything that runs by itself: name, function, cron (UTC). `capto migrate` writes these rows for django-q2."""
+
+from typing import NamedTuple
+
+
+class Scheduled(NamedTuple):
+    """One recurring task: its name, the dotted path of its function and its cron expression."""
+
+    name: str
+    function: str
+    cron: str
+
+
+SCHEDULES: tuple[Scheduled, ...] = (
+    Scheduled(
+        "hourly values of the hours that readings touched",
+        "capto.validation.recompute.dirty_hours",
+        "* * * * *",
+    ),
+)
+
+
+def write_schedules(**_: object) -> None:
+    """Make the scheduled rows equal to SCHEDULES: new ones are added, changed ones corrected, others removed."""
+    from django_q.models import Schedule
+
+    names = {scheduled.name for scheduled in SCHEDULES}
+    Schedule.objects.exclude(name__in=names).filter(name__isnull=False).delete()
+    for scheduled in SCHEDULES:
+        Schedule.objects.update_or_create(
+            name=scheduled.name,
+            defaults={"func": scheduled.function, "schedule_type": Schedule.CRON, "cron": scheduled.cron},
+        )

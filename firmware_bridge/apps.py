@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class FirmwareBridgeConfig(AppConfig):
+    name = "firmware_bridge"
+    label = "firmware_bridge"
