@@ -1,0 +1,67 @@
+"""Cast what devices call a number, or say why it is not one."""
+
+from __future__ import annotations
+
+import re
+
+# Beyond any physical value in any unit that devices use (counts per dL reach 1e6, uptimes in ms 1e11).
+LARGEST = 1e12
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_LONGEST_NUMBER = 64  # characters; no device needs more
+_NO_VALUE_WORDS = frozenset({"", "null", "none"})
+
+
+class NotANumber(ValueError):
+    """The text says in plain words why the item is refused."""
+
+
+class NoValue(Exception):
+    """The device says that it has no value: null, or its word for it."""
+
+
+class GivenTwice:
+    """Stands for the value of a key that a JSON object gives twice with different values."""
+
+
+GIVEN_TWICE = GivenTwice()
+
+
+def number(raw: object) -> float:
+    """Cast a JSON number, or text that is one, to a float within ±LARGEST.
+
+    Raises NoValue for null, and NotANumber for anything else: booleans, NaN, infinities, text with a unit.
+    """
+    if type(raw) is float or type(raw) is int:
+        if -LARGEST < raw < LARGEST:
+            return float(raw)
+        finite = raw == raw and raw not in _INFINITIES
+        raise NotANumber("too large to be real" if finite else "not a finite number")
+    if raw is None:
+        raise NoValue
+    if isinstance(raw, str):
+        return number_from_text(raw)
+    if isinstance(raw, bool):
+        raise NotANumber("true or false is not a number")
+    if raw is GIVEN_TWICE:
+        raise NotANumber("the key is given twice with different values")
+    raise NotANumber("not a number")
+
+
+_INFINITIES = (float("inf"), float("-inf"))
+
+
+def number_from_text(text: str) -> float:
+    """Cast decimal text to a float within ±LARGEST; raises NotANumber."""
+    text = text.strip()
+    if len(text) <= _LONGEST_NUMBER and text.isascii() and _NUMBER.fullmatch(text):
+        value = float(text)
+        if -LARGEST < value < LARGEST:
+            return value
+        raise NotANumber("not a finite number" if value in _INFINITIES else "too large to be real")
+    lowered = text[:_LONGEST_NUMBER].casefold()
+    if lowered in _NO_VALUE_WORDS:
+        raise NotANumber("empty" if not lowered else f"the word {lowered} is not a number")
+    if lowered.lstrip("+-") in ("nan", "inf", "infinity"):
+        raise NotANumber("not a finite number")
+    raise NotANumber("not a number")
