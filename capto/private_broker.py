@@ -1,0 +1,104 @@
+"""The private Mosquitto broker of a run folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from capto.server_process import (
+    STARTING_SECONDS,
+    ServiceError,
+    answers,
+    end,
+    ordinary_user,
+    private_folder,
+    spawn,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from capto.private_services import PrivateServices
+
+LIMITS = Path(__file__).resolve().parent.parent / "deploy" / "mosquitto" / "limits.conf"
+MQTT_ACCOUNTS = {  # account -> what its access list says; each is one client, named after its account
+    "bridge": ["topic read #", "topic read $SYS/#"],
+    "publisher": ["topic write #"],
+    "simulation": ["topic write #"],
+}
+
+
+class Broker:
+    """A Mosquitto broker with one account per kind of client."""
+
+    def __init__(self, services: "PrivateServices") -> None:
+        self.services = services
+        self.process: subprocess.Popen[bytes] | None = None
+        self.user = ordinary_user("mosquitto")
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the broker's configuration, accounts and queue."""
+        return self.services.state / "mosquitto"
+
+    def url(self, account: str) -> str:
+        """Return the broker's URL for one of MQTT_ACCOUNTS."""
+        addresses = self.services.addresses
+        return f"mqtt://{account}:{addresses[f'mqtt_{account}_password']}@127.0.0.1:{addresses['mqtt_port']}"
+
+    def start(self) -> None:
+        """Start the broker with its accounts; return when it accepts connections.
+
+        Raises ServiceError when it ends or does not answer within STARTING_SECONDS.
+        """
+        if self.is_running():
+            return
+        self.services.prepare()
+        private_folder(self.folder, user=self.user)
+        self._configure()
+        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+        if program is None:
+            raise ServiceError("Mosquitto is not installed: run deploy/setup")
+        with self.services.log("mosquitto.log") as log:
+            self.process = spawn(
+                [program, "-c", str(self.folder / "mosquitto.conf")], self.user, log, signal.SIGTERM
+            )
+        deadline = time.monotonic() + STARTING_SECONDS
+        while not answers(int(self.services.addresses["mqtt_port"])):
+            if not self.is_running() or time.monotonic() > deadline:
+                raise ServiceError(
+                    f"the private broker did not start; its log is {self.services.run / 'log/mosquitto.log'}"
+                )
+            time.sleep(0.02)
+
+    def stop(self, *, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the broker: SIGTERM writes its queue, SIGKILL as a crash."""
+        end(self.process, how)
+        self.process = None
+
+    def is_running(self) -> bool:
+        """Whether our broker process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def _configure(self) -> None:
+        passwords = [f"{a}:{self.services.addresses[f'mqtt_{a}_password']}" for a in MQTT_ACCOUNTS]
+        password_file = self.folder / "passwords"
+        write_private(password_file, "\n".join(passwords) + "\n", None)
+        subprocess.run(["mosquitto_passwd", "-U", str(password_file)], check=True)  # hashes them in place
+        access = [f"user {account}\n" + "\n".join(rules) for account, rules in MQTT_ACCOUNTS.items()]
+        write_private(self.folder / "access", "\n\n".join(access) + "\n", self.user)
+        configuration = f"""{LIMITS.read_text()}
+log_dest stderr
+persistence_location {self.folder}/
+listener {self.services.addresses["mqtt_port"]} 127.0.0.1
+allow_anonymous false
+# Nobody can take over another's session: the client id is the name of the account.
+use_username_as_clientid true
+password_file {password_file}
+acl_file {self.folder / "access"}
+"""
+        write_private(self.folder / "mosquitto.conf", configuration, self.user)
+        if self.user:
+            os.chown(password_file, self.user.pw_uid, self.user.pw_gid)

@@ -1,0 +1,71 @@
+"""A TimescaleDB and a Mosquitto of the tests' own, started when the first test needs them.
+
+Addresses are chosen here, before Django reads its settings. With CAPTO_DATABASE_URL and CAPTO_MQTT_URL set, the
+tests use those servers instead.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+from capto.private_services import AlreadyRunning, PrivateServices
+
+ROOT = Path(__file__).resolve().parent.parent
+GIVEN = "CAPTO_DATABASE_URL" in os.environ and "CAPTO_MQTT_URL" in os.environ
+
+
+def _reserve() -> PrivateServices:
+    """Take the first run folder of the tests that no other run of them is using."""
+    for number in itertools.count(1):
+        try:
+            return PrivateServices(ROOT / "run" / f"test-{number}", durable=False).prepare()
+        except AlreadyRunning:
+            continue
+    raise AssertionError
+
+
+if not GIVEN:
+    PRIVATE = _reserve()
+    os.environ["CAPTO_RUN"] = str(PRIVATE.run)
+    os.environ["CAPTO_DATABASE_URL"] = PRIVATE.database_url
+    os.environ["CAPTO_MQTT_URL"] = PRIVATE.mqtt_url
+    os.environ["CAPTO_MQTT_PUBLISHER_URL"] = PRIVATE.broker.url("publisher")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "capto.settings")
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[PrivateServices]:
+    """The tests' own database and broker, running; skipped when the servers were given by URL."""
+    if GIVEN:
+        pytest.skip("the servers were given by CAPTO_DATABASE_URL and CAPTO_MQTT_URL")
+    with PRIVATE:
+        yield PRIVATE
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> None:
+    """The database and the broker that the environment names, running."""
+    if not GIVEN:
+        request.getfixturevalue("services")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(servers: None, django_db_setup: None) -> None:
+    """Make the tests' database once its server runs."""
+
+
+@pytest.fixture(scope="session")
+def mqtt_url(servers: None) -> str:
+    """The broker's URL for the bridge; the account is the client id, so a second client takes its place."""
+    return os.environ["CAPTO_MQTT_URL"]
+
+
+@pytest.fixture(scope="session")
+def publisher_url(servers: None) -> str:
+    """The broker's URL for who plays the devices: may publish everything and read nothing."""
+    return os.environ.get("CAPTO_MQTT_PUBLISHER_URL") or os.environ["CAPTO_MQTT_URL"]
