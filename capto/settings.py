@@ -243,3 +243,4 @@ PUBLISHED_CELL_METRES = int(
     os.environ.get("CAPTO_PUBLISHED_CELL_METRES", "200")
 )  # Insee's grid; 100-250 allowed
 SITE_NAME = os.environ.get("CAPTO_SITE_NAME", "Capto")
+STAFF_SECOND_FACTOR = _flag("CAPTO_STAFF_SECOND_FACTOR", default=True)  # off only on a demo of this machine

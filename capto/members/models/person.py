@@ -1,9 +1,14 @@
+from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+
+from capto.members.models.organisation import Organisation
+from capto.members.roles import CAPABILITIES, Capability, Role, roles_with
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -32,6 +37,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_simulated = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
+    email_confirmed_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -43,3 +49,49 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def _capabilities(self) -> dict[Capability, set[int]]:
+        """Read once per instance which capability is held in which organisations (ids)."""
+        held: dict[Capability, set[int]] = {}
+        for role, organisation in self.staff_roles.filter(ends_at=None).values_list(
+            "role", "organisation_id"
+        ):
+            for capability in CAPABILITIES[Role(role)]:
+                held.setdefault(capability, set()).add(organisation)
+        return held
+
+    def confirm_email(self, *, now: datetime) -> None:
+        """Note that the person reads mail at this address."""
+        self.email_confirmed_at = now
+        self.save(update_fields=["email_confirmed_at"])
+
+    def running_roles(self) -> models.QuerySet[Any]:
+        """List the staff roles that the person holds now, with their organisations."""
+        return self.staff_roles.filter(ends_at=None).select_related("organisation").order_by("starts_at")
+
+    @property
+    def is_staff_member(self) -> bool:
+        """True where the person holds a role anywhere, or administers the instance."""
+        return self.is_superuser or bool(self._capabilities)
+
+    def can(self, capability: Capability, *, within: Organisation | None = None) -> bool:
+        """True where the person holds `capability` within an organisation, or anywhere when none is named."""
+        if not self.is_active:
+            return False
+        if self.is_superuser:
+            return True
+        held = self._capabilities.get(capability, set())
+        return bool(held) if within is None else within.pk in held
+
+    def organisations_where(self, capability: Capability) -> models.QuerySet[Organisation]:
+        """List the organisations within which the person holds `capability`."""
+        if not self.is_active:
+            return Organisation.objects.none()
+        if self.is_superuser:
+            return Organisation.objects.all()
+        return Organisation.objects.filter(
+            staff_roles__person=self,
+            staff_roles__ends_at=None,
+            staff_roles__role__in=roles_with(capability),
+        ).distinct()
