@@ -11,6 +11,7 @@ from pathlib import Path
 
 import django
 import pytest
+import pytest_django
 
 from capto.private_services import AlreadyRunning, PrivateServices
 
@@ -69,3 +70,9 @@ def mqtt_url(servers: None) -> str:
 def publisher_url(servers: None) -> str:
     """The broker's URL for who plays the devices: may publish everything and read nothing."""
     return os.environ.get("CAPTO_MQTT_PUBLISHER_URL") or os.environ["CAPTO_MQTT_URL"]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: pytest_django.Settings) -> None:
+    """Hash passwords in no time: the tests sign in often, and try no hash."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
