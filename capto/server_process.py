@@ -36,6 +36,7 @@ def spawn(
             stderr=log,
             start_new_session=True,
             cwd="/",
+            env={**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"},
         )
 
     if threading.current_thread() is threading.main_thread():

@@ -1,8 +1,10 @@
 """The private broker: who may do what, and what is not lost. Real Mosquitto, real clients."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
@@ -81,6 +83,18 @@ def bridge_away(own: PrivateServices) -> None:
     """Let the bridge subscribe with its lasting session and go."""
     with Client(own.mqtt_url, clean=False) as bridge:
         bridge.subscribe("readings/#")
+
+
+def test_the_broker_listens_only_to_this_machine(own: PrivateServices) -> None:
+    assert own.broker.process is not None
+    sockets = Path(f"/proc/{own.broker.process.pid}/fd").iterdir()
+    inodes = {link[8:-1] for s in sockets if (link := os.readlink(s)).startswith("socket:[")}
+    listening = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for fields in map(str.split, Path(table).read_text().splitlines()[1:]):
+            if fields[3] == "0A" and fields[9] in inodes:  # 0A: LISTEN (Linux, include/net/tcp_states.h)
+                listening.append(fields[1])
+    assert listening == [f"0100007F:{int(own.addresses['mqtt_port']):04X}"]
 
 
 def test_what_is_published_reaches_the_bridge(own: PrivateServices) -> None:
