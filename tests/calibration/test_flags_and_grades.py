@@ -16,8 +16,7 @@ def test_each_flag_has_one_line_of_the_vocabulary() -> None:
 
 def test_the_summary_is_the_worst_of_the_checks_that_ran() -> None:
     flags = np.array([0, Flag.SPIKE, Flag.SPIKE | Flag.RANGE, Flag.BELOW_DETECTION])
-    assert calibration.summary(flags).tolist() == [
-        Summary.PASS, Summary.SUSPECT, Summary.FAIL, Summary.PASS]
+    assert calibration.summary(flags).tolist() == [Summary.PASS, Summary.SUSPECT, Summary.FAIL, Summary.PASS]
 
 
 def test_a_value_that_no_check_saw_is_not_evaluated() -> None:
@@ -56,32 +55,40 @@ def test_a_sensor_that_prints_integers_but_moves_within_the_hour_is_not_stuck() 
 
 def graded(**changes: object) -> str:
     given: dict[str, object] = {
-        "value": [20.0], "expanded_uncertainty": [10.0], "flags": [0], "coverage": [1.0],
-        "quantity": "pm25", "basis": "bracketed"}
+        "value": [20.0],
+        "expanded_uncertainty": [10.0],
+        "flags": [0],
+        "coverage": [1.0],
+        "quantity": "pm25",
+        "basis": "bracketed",
+    }
     given |= changes
     value = given.pop("value")
     return str(calibration.grade(value, **given)[0])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("letter", "changes"), [
-    ("B", {}),
-    ("B", {"basis": "single"}),
-    ("B", {"coverage": [0.75]}),
-    ("C", {"basis": "generic"}),
-    ("C", {"flags": [Flag.EXTRAPOLATED]}),
-    ("C", {"flags": [Flag.SPIKE]}),
-    ("C", {"expanded_uncertainty": [26.0]}),  # more than 100 % of the limit value of 25
-    ("B", {"expanded_uncertainty": [24.0]}),  # 120 % of the value but 96 % at the limit value
-    ("D", {"expanded_uncertainty": [51.0]}),  # more than 200 % at the limit value
-    ("D", {"coverage": [0.74]}),
-    ("D", {"basis": "none"}),
-    ("D", {"flags": [Flag.STUCK]}),
-    ("D", {"flags": [Flag.DRIFT]}),
-    ("D", {"value": [np.nan]}),
-    ("D", {"expanded_uncertainty": [np.nan]}),
-    ("A", {"basis": "reference", "expanded_uncertainty": [np.nan], "coverage": [np.nan]}),
-    ("D", {"basis": "reference", "flags": [Flag.RANGE]}),
-])
+@pytest.mark.parametrize(
+    ("letter", "changes"),
+    [
+        ("B", {}),
+        ("B", {"basis": "single"}),
+        ("B", {"coverage": [0.75]}),
+        ("C", {"basis": "generic"}),
+        ("C", {"flags": [Flag.EXTRAPOLATED]}),
+        ("C", {"flags": [Flag.SPIKE]}),
+        ("C", {"expanded_uncertainty": [26.0]}),  # more than 100 % of the limit value of 25
+        ("B", {"expanded_uncertainty": [24.0]}),  # 120 % of the value but 96 % at the limit value
+        ("D", {"expanded_uncertainty": [51.0]}),  # more than 200 % at the limit value
+        ("D", {"coverage": [0.74]}),
+        ("D", {"basis": "none"}),
+        ("D", {"flags": [Flag.STUCK]}),
+        ("D", {"flags": [Flag.DRIFT]}),
+        ("D", {"value": [np.nan]}),
+        ("D", {"expanded_uncertainty": [np.nan]}),
+        ("A", {"basis": "reference", "expanded_uncertainty": [np.nan], "coverage": [np.nan]}),
+        ("D", {"basis": "reference", "flags": [Flag.RANGE]}),
+    ],
+)
 def test_the_worst_rule_gives_the_grade(letter: str, changes: dict[str, object]) -> None:
     assert graded(**changes) == letter
 
@@ -94,8 +101,15 @@ def test_a_lent_sensor_never_gets_the_grade_of_a_station() -> None:
 def test_a_grade_falls_by_itself_when_the_calibration_expires() -> None:
     hours = pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC")
     letters = calibration.grade(
-        [20.0] * 3, expanded_uncertainty=[5.0] * 3, flags=[0] * 3, coverage=[1.0] * 3, quantity="pm25",
-        basis="single", hour=hours, calibrated_until=hours[1])
+        [20.0] * 3,
+        expanded_uncertainty=[5.0] * 3,
+        flags=[0] * 3,
+        coverage=[1.0] * 3,
+        quantity="pm25",
+        basis="single",
+        hour=hours,
+        calibrated_until=hours[1],
+    )
     assert letters.tolist() == ["B", "D", "D"]
 
 

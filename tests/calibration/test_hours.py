@@ -25,8 +25,11 @@ def test_the_sums_of_two_chunks_add_up_to_the_sums_of_the_whole() -> None:
     readings = pd.Series(np.arange(120.0) % 7, index=minutes(120))
     whole = calibration.hour_sums(readings)
     first, second = calibration.hour_sums(readings[:50]), calibration.hour_sums(readings[50:])
-    merged = pd.concat([first, second]).groupby(level=0).agg(
-        {"n": "sum", "total": "sum", "total_of_squares": "sum", "minimum": "min", "maximum": "max"})
+    merged = (
+        pd.concat([first, second])
+        .groupby(level=0)
+        .agg({"n": "sum", "total": "sum", "total_of_squares": "sum", "minimum": "min", "maximum": "max"})
+    )
     pd.testing.assert_frame_equal(merged, whole)
 
 

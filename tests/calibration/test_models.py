@@ -92,8 +92,10 @@ def test_hours_outside_the_domain_are_flagged_and_wider() -> None:
 
 def test_an_incomplete_hour_is_less_sure_than_a_complete_one() -> None:
     model = calibration.fit(stay(6))
-    hour = pd.DataFrame({"raw": [35.0], "humidity": [60.0], "sd": [12.0], "n": [60], "coverage": [1.0]},
-                        index=stay(1).index[:1])
+    hour = pd.DataFrame(
+        {"raw": [35.0], "humidity": [60.0], "sd": [12.0], "n": [60], "coverage": [1.0]},
+        index=stay(1).index[:1],
+    )
     full, half = calibration.apply(model, hour), calibration.apply(model, hour.assign(n=9, coverage=0.75))
     # sd·gain/√n·√(1-coverage) = 12·0.5/3·0.5 = 1 µg/m³, doubled and added in quadrature
     added = half["expanded_uncertainty"] ** 2 - full["expanded_uncertainty"] ** 2
