@@ -1,4 +1,10 @@
-from capto.readings.models.hour import DirtyHour, HourlyAggregate, HourlyValue, HourlyValueChange
+from capto.readings.models.hour import (
+    DirtyHour,
+    HourlyAggregate,
+    HourlyValue,
+    HourlyValueChange,
+    HourlyValueRevision,
+)
 from capto.readings.models.message import Layout, LayoutChannel, RawMessage, RejectedMessage
 from capto.readings.models.placement import Place, Placement, Series
 from capto.readings.models.reference import (
@@ -13,6 +19,7 @@ __all__ = [
     "HourlyAggregate",
     "HourlyValue",
     "HourlyValueChange",
+    "HourlyValueRevision",
     "Layout",
     "LayoutChannel",
     "Place",

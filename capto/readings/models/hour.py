@@ -1,3 +1,4 @@
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from capto.catalogue.models import Sensor
@@ -25,7 +26,9 @@ class HourlyAggregate(models.Model):
     """
 
     pk = models.CompositePrimaryKey("series_id", "hour")
-    series = models.ForeignKey(Series, models.PROTECT, db_index=False, related_name="+")
+    series = models.ForeignKey(
+        Series, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )  # a trigger on the series stands in for the constraint, which costs more than the row
     hour = models.DateTimeField()
     n = models.IntegerField()
     total = models.FloatField()
@@ -46,11 +49,13 @@ class HourlyValue(models.Model):
     """One published number: the hour [hour, hour + 1 h) of one series, replaced in place. A hypertable.
 
     `value` and `expanded_uncertainty` (k = 2, about 95 %) are in the unit of the quantity; `coverage` is a
-    fraction of the readings expected; `flags` are the bits of `calibration.Flag`; `grade` is A to D.
+    fraction of the readings expected; `flags` are the bits of `calibration.Flag`; `grade` is A to D. Where two
+    co-locations bracket the hour, `calibration_id` is of the one before and `second_calibration_id` of the one
+    after it.
     """
 
     pk = models.CompositePrimaryKey("series_id", "hour")
-    series = models.ForeignKey(Series, models.PROTECT, db_index=False, related_name="+")
+    series = models.ForeignKey(Series, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
     hour = models.DateTimeField()
     raw_mean = models.FloatField()
     value = models.FloatField(null=True)  # null: nothing can be stated for this hour
@@ -60,6 +65,7 @@ class HourlyValue(models.Model):
     flags = models.IntegerField(default=0)
     grade = models.CharField(max_length=1)
     calibration_id = models.IntegerField(null=True)  # of capto.validation, which lies above this package
+    second_calibration_id = models.IntegerField(null=True)
     is_provisional = models.BooleanField(default=False)
     computed_at = models.DateTimeField()
     code_version = models.CharField(max_length=40)
@@ -68,22 +74,55 @@ class HourlyValue(models.Model):
         db_table = "readings_hourly_value"
 
 
-class HourlyValueChange(models.Model):
-    """A published figure that changed: what it was, what it is, and why."""
+class HourlyValueRevision(models.Model):
+    """The published figures of one series that one recomputation changed, as arrays in the order of `hours`.
 
-    series = models.ForeignKey(Series, models.PROTECT, related_name="+")
+    A year of hours of a thousand sensors can change at once: a row for each would cost as much as the hours
+    themselves. `HourlyValueChange` gives them one by one. An absent value is NaN and an absent calibration 0; a
+    grade that is absent because the hour was not published before, or is no longer, is `-`.
+    """
+
+    series = models.ForeignKey(Series, models.PROTECT, related_name="+", db_index=False)
+    first_hour = models.DateTimeField()
+    last_hour = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+    hours = ArrayField(models.DateTimeField())
+    old_values = ArrayField(models.FloatField())
+    new_values = ArrayField(models.FloatField())
+    old_uncertainties = ArrayField(models.FloatField())
+    new_uncertainties = ArrayField(models.FloatField())
+    old_grades = models.TextField()  # one letter for each hour
+    new_grades = models.TextField()
+    old_calibrations = ArrayField(models.IntegerField())
+    new_calibrations = ArrayField(models.IntegerField())
+    old_second_calibrations = ArrayField(models.IntegerField())
+    new_second_calibrations = ArrayField(models.IntegerField())
+
+    class Meta:
+        db_table = "readings_hourly_value_revision"
+        indexes = [models.Index(fields=["series", "first_hour"], name="readings_ho_series__revision")]
+
+
+class HourlyValueChange(models.Model):
+    """A published figure that changed: what it was, what it is, and why (a view of the revisions)."""
+
+    pk = models.CompositePrimaryKey("series_id", "hour", "changed_at")
+    series = models.ForeignKey(Series, models.DO_NOTHING, related_name="+", db_constraint=False)
     hour = models.DateTimeField()
     changed_at = models.DateTimeField()
     old_value = models.FloatField(null=True)
     new_value = models.FloatField(null=True)
     old_expanded_uncertainty = models.FloatField(null=True)
     new_expanded_uncertainty = models.FloatField(null=True)
-    old_grade = models.CharField(max_length=1)
-    new_grade = models.CharField(max_length=1)
+    old_grade = models.CharField(max_length=1, blank=True)
+    new_grade = models.CharField(max_length=1, blank=True)
     old_calibration_id = models.IntegerField(null=True)
     new_calibration_id = models.IntegerField(null=True)
+    old_second_calibration_id = models.IntegerField(null=True)
+    new_second_calibration_id = models.IntegerField(null=True)
     reason = models.CharField(max_length=200)
 
     class Meta:
+        managed = False
         db_table = "readings_hourly_value_change"
-        indexes = [models.Index(fields=["series", "hour"])]
