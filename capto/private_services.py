@@ -178,3 +178,15 @@ class PrivateServices:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+def are_running(run: Path) -> bool:
+    """Whether a process runs the private services of a run folder."""
+    try:
+        with open(run / "services.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

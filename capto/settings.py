@@ -53,6 +53,13 @@ def _secret_key() -> str:
 _services = _private_services()
 DATABASE_URL = os.environ.get("CAPTO_DATABASE_URL") or _services.get("database_url", "")
 MQTT_URL = os.environ.get("CAPTO_MQTT_URL") or _services.get("mqtt_url", "")
+# Who plays devices has accounts of its own: the account is the client id, so that nobody takes the bridge's place.
+MQTT_PUBLISHER_URL = (
+    os.environ.get("CAPTO_MQTT_PUBLISHER_URL") or _services.get("mqtt_publisher_url") or MQTT_URL
+)
+MQTT_SIMULATION_URL = (
+    os.environ.get("CAPTO_MQTT_SIMULATION_URL") or _services.get("mqtt_simulation_url") or MQTT_URL
+)
 
 DEBUG = _flag("CAPTO_DEBUG")
 SECRET_KEY = _secret_key()

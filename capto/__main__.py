@@ -1,0 +1,127 @@
+"""The one door to every command: `capto NAME`, also `python -m capto NAME`."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from capto import up
+from capto.addresses import (
+    WrongAddress,
+    check_database_url,
+    check_mqtt_url,
+    wait_for_broker,
+    wait_for_database,
+)
+from capto.command_files import command_files, file_name, first_sentence
+from capto.private_services import are_running
+
+PROCESSES = {
+    "up": "Start everything: web, bridge, worker, and the private services where no URL is given.",
+    "web": "Serve the pages, files and APIs.",
+    "worker": "Run the scheduled and queued tasks.",
+    "services": "Run only the private TimescaleDB and Mosquitto of the run folder.",
+}
+OF_DJANGO = {
+    "migrate": "Bring the database to the form that this version needs.",
+    "createsuperuser": "Make the first account of a new instance.",
+    "shell": "A Python prompt with the models loaded.",
+}
+WAITS_FOR_DATABASE = {"web", "worker", "bridge", "migrate", "simulate", "replay"}
+WAITS_FOR_BROKER = {"bridge", "replay"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given in (["-h"], ["--help"], ["help"]):
+        print(overview())
+        return 0
+    name, rest = given[0], given[1:]
+    try:
+        _check_addresses()
+        if name == "up":
+            return up.up(rest)
+        if name == "services":
+            return up.services(rest)
+        if not {"-h", "--help"} & set(rest):
+            _wait(name.replace("-", "_"))
+        if name == "web":
+            return up.web(rest)
+        return _django(name, rest)
+    except WrongAddress as error:
+        print(f"capto: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def overview() -> str:
+    """Return what `capto --help` prints: our commands with one line each."""
+    ours = {path.stem.replace("_", "-"): first_sentence(path) for path in command_files()}
+    lines = ["Usage: capto COMMAND [options]   (capto COMMAND --help says more)", ""]
+    for title, commands in (
+        ("Processes", PROCESSES),
+        ("Work", dict(sorted(ours.items()))),
+        ("Django", OF_DJANGO),
+    ):
+        lines.append(f"{title}:")
+        lines += [f"  {name:<18}{text}" for name, text in commands.items()]
+        lines.append("")
+    lines.append("Every other command of Django works too: capto help --commands lists them.")
+    return "\n".join(lines)
+
+
+def _check_addresses() -> None:
+    if url := os.environ.get("CAPTO_DATABASE_URL"):
+        check_database_url(url)
+    if url := os.environ.get("CAPTO_MQTT_URL"):
+        check_mqtt_url(url)
+
+
+def _wait(name: str) -> None:
+    """Wait for the servers that a command needs.
+
+    Raises WrongAddress when no URL names them and the private ones do not run.
+    """
+    needed = [
+        ("CAPTO_DATABASE_URL", WAITS_FOR_DATABASE, wait_for_database),
+        ("CAPTO_MQTT_URL", WAITS_FOR_BROKER, wait_for_broker),
+    ]
+    for variable, commands, wait in needed:
+        if name not in commands:
+            continue
+        if url := os.environ.get(variable):
+            wait(url)
+        elif not are_running(up.run_folder()):
+            raise WrongAddress(
+                f"No database and broker: start the private ones with `capto up` (or `capto services`), "
+                f"or set {variable}."
+            )
+
+
+def _django(name: str, rest: Sequence[str]) -> int:
+    """Run a management command; ours may be spelt with dashes."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "capto.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import ManagementUtility
+    from django.db.utils import OperationalError
+
+    command = "qcluster" if name == "worker" else file_name(name) or name
+    try:
+        ManagementUtility(["capto", command, *rest]).execute()
+    except ImproperlyConfigured as error:
+        raise WrongAddress(str(error)) from error
+    except OperationalError as error:
+        if os.environ.get("CAPTO_DATABASE_URL"):
+            raise
+        print(f"capto: the database does not answer: {' '.join(str(error).split())}", file=sys.stderr)
+        print(
+            "capto: start the private one with `capto up` (or `capto services`), or set CAPTO_DATABASE_URL.",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
