@@ -1,6 +1,7 @@
 """The management commands of ours, found without loading Django (which takes a second)."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,15 +24,14 @@ def file_name(command: str) -> str | None:
 
 
 def first_sentence(path: Path) -> str:
-    """Return the first sentence of a command's help."""
+    """Return the first sentence of a command's help: of a literal, or of a constant of the same file."""
+    texts: dict[str, str] = {}
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Assign) and any(
-            isinstance(t, ast.Name) and t.id == "help" for t in node.targets
-        ):
-            try:
-                text = str(ast.literal_eval(node.value))
-            except ValueError:
-                continue
-            first, stop, _ = text.partition(". ")
-            return first + ("." if stop else "")
-    return ""
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                texts[node.targets[0].id] = value.value
+            elif isinstance(value, ast.Name) and value.id in texts:
+                texts[node.targets[0].id] = texts[value.id]
+    sentence = re.split(r"(?<=[.:])\s", texts.get("help", "").strip(), maxsplit=1)[0]
+    return " ".join(sentence.split())
