@@ -17,6 +17,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
         "capto.validation.recompute.dirty_hours",
         "* * * * *",
     ),
+    Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )
 
 

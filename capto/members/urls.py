@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from capto.members.views import second_factor, sign_in
+from capto.members.views import join, second_factor, sign_in
 
 urlpatterns = [
     path("connexion/", sign_in.SignIn.as_view(), name="sign-in"),
@@ -10,5 +10,7 @@ urlpatterns = [
     path("connexion/code/", second_factor.second_factor, name="second-factor"),
     path("connexion/code/reglage/", second_factor.second_factor_setup, name="second-factor-setup"),
     path("deconnexion/", LogoutView.as_view(), name="sign-out"),
-    path("compte/", sign_in.account, name="account"),
+    path("inscription/", join.join, name="join"),
+    path("messages/arreter/<str:token>/", join.stop_messages, name="stop-messages"),
+    path("ma-page/", sign_in.my_page, name="my-page"),
 ]

@@ -45,7 +45,7 @@ def test_making_them_again_changes_nothing_and_keeps_people_signed_in(client: Cl
     first = make_demo_accounts(now=NOW)
     client.post("/connexion/", {"username": first[0].email, "password": first[0].password})
     assert make_demo_accounts(now=NOW) == first
-    assert client.get("/compte/").status_code == 200
+    assert client.get("/ma-page/").status_code == 200
     assert Person.objects.count() == 7 and Organisation.objects.count() == 1
 
 

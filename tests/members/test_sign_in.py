@@ -24,23 +24,23 @@ def alice() -> Person:
 def test_the_right_password_opens_the_account(client: Client, alice: Person) -> None:
     answer = client.post("/connexion/", {"username": "Alice@Exemple.test", "password": "un-mot-long"})
     assert answer.status_code == 302
-    assert answer["Location"] == "/compte/"
-    assert "Alice" in client.get("/compte/").content.decode()
+    assert answer["Location"] == "/ma-page/"
+    assert "Alice" in client.get("/ma-page/").content.decode()
 
 
 def test_a_wrong_password_says_so_and_keeps_the_door_closed(client: Client, alice: Person) -> None:
     answer = client.post("/connexion/", {"username": "alice@exemple.test", "password": "autre"})
     assert answer.status_code == 200
     assert "ne vont pas ensemble" in answer.content.decode()
-    assert client.get("/compte/").status_code == 302
+    assert client.get("/ma-page/").status_code == 302
 
 
 def test_sign_in_goes_on_to_the_page_asked_for_but_never_to_another_site(
     client: Client, alice: Person
 ) -> None:
     right = {"username": "alice@exemple.test", "password": "un-mot-long"}
-    assert client.post("/connexion/", right | {"next": "/compte/?a=1"})["Location"] == "/compte/?a=1"
-    assert client.post("/connexion/", right | {"next": "https://ailleurs.test/"})["Location"] == "/compte/"
+    assert client.post("/connexion/", right | {"next": "/ma-page/?a=1"})["Location"] == "/ma-page/?a=1"
+    assert client.post("/connexion/", right | {"next": "https://ailleurs.test/"})["Location"] == "/ma-page/"
 
 
 def test_ten_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(client: Client, alice: Person) -> None:
@@ -68,9 +68,9 @@ def test_the_link_by_mail_signs_in_once(client: Client, alice: Person) -> None:
     assert address is not None
     asked = client.get(address[1])
     assert asked.status_code == 200  # opening alone does nothing: mail scanners do that
-    assert client.get("/compte/").status_code == 302
-    assert client.post(address[1])["Location"] == "/compte/"
-    assert client.get("/compte/").status_code == 200
+    assert client.get("/ma-page/").status_code == 302
+    assert client.post(address[1])["Location"] == "/ma-page/"
+    assert client.get("/ma-page/").status_code == 200
     alice.refresh_from_db()
     assert alice.email_confirmed_at is not None
     assert Client().post(address[1]).status_code == 410
@@ -102,7 +102,7 @@ def _librarian() -> Person:
 def test_staff_set_up_the_second_factor_then_give_it(client: Client) -> None:
     lila = _librarian()
     client.force_login(lila)
-    asked = client.get("/connexion/code/?next=/compte/")
+    asked = client.get("/connexion/code/?next=/ma-page/")
     assert asked["Location"].startswith("/connexion/code/reglage/")
     page = client.get("/connexion/code/reglage/").content.decode()
     assert "<svg" in page and "style=" not in page.split("<svg")[1].split("</svg>")[0]
@@ -117,7 +117,7 @@ def test_staff_set_up_the_second_factor_then_give_it(client: Client) -> None:
     again = Client()
     again.force_login(lila)
     assert again.get("/connexion/code/reglage/").status_code == 302  # not without the code of now
-    assert again.post("/connexion/code/", {"code": codes[0], "next": "/compte/"})["Location"] == "/compte/"
+    assert again.post("/connexion/code/", {"code": codes[0], "next": "/ma-page/"})["Location"] == "/ma-page/"
     third = Client()
     third.force_login(lila)
     assert third.post("/connexion/code/", {"code": codes[0]}).status_code == 200  # a spare code serves once
@@ -125,4 +125,4 @@ def test_staff_set_up_the_second_factor_then_give_it(client: Client) -> None:
 
 def test_the_account_page_names_the_roles(client: Client) -> None:
     client.force_login(_librarian())
-    assert "responsable du prêt, Air du Lac" in client.get("/compte/").content.decode()
+    assert "responsable du prêt, Air du Lac" in client.get("/ma-page/").content.decode()

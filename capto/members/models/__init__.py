@@ -1,6 +1,24 @@
 from capto.members.models.attempt import Attempt
+from capto.members.models.campaign import Campaign, CampaignSeat, NoSeatLeft
+from capto.members.models.consent import Charter, Consent
+from capto.members.models.group import BorrowerCategory, BorrowerGroup
+from capto.members.models.message import Message
 from capto.members.models.organisation import Organisation, Territory
 from capto.members.models.person import Person
 from capto.members.models.staff_role import StaffRole
 
-__all__ = ["Attempt", "Organisation", "Person", "StaffRole", "Territory"]
+__all__ = [
+    "Attempt",
+    "BorrowerCategory",
+    "BorrowerGroup",
+    "Campaign",
+    "CampaignSeat",
+    "Charter",
+    "Consent",
+    "Message",
+    "NoSeatLeft",
+    "Organisation",
+    "Person",
+    "StaffRole",
+    "Territory",
+]

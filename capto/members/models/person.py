@@ -2,17 +2,30 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Func
 from django.db.models.functions import Lower
 
-from capto.members.models.organisation import Organisation
+from capto.members.codes import CodeKind, new_codes
+from capto.members.models.organisation import Organisation, Territory
 from capto.members.roles import CAPABILITIES, Capability, Role, roles_with
 
 
 class PersonManager(BaseUserManager["Person"]):
     """Find and create people; the e-mail address is compared without regard to case."""
+
+    def named_like(self, text: str) -> "models.QuerySet[Person]":
+        """List the active people whose name holds each word of `text`, whatever the accents; e-mails too."""
+        found = self.filter(is_active=True)
+        if "@" in text:
+            return found.filter(email__iexact=text.strip())
+        for word in text.split():
+            found = found.annotate(plain=Plain("name")).filter(plain__contains=Plain(models.Value(word)))
+        return found.order_by("name", "pk")
 
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(email__iexact=username)
@@ -29,6 +42,19 @@ class PersonManager(BaseUserManager["Person"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
 
+class Plain(Func):
+    """A name as one searches it: small letters, without accents (a function of the database, made by 0003)."""
+
+    function = "members_plain"
+    output_field = models.TextField()
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["password", "last_login"],
+)
 class Person(AbstractBaseUser, PermissionsMixin):
     """Someone known to the library. A person without internet has no e-mail and is served by staff."""
 
@@ -38,6 +64,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_simulated = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
     email_confirmed_at = models.DateTimeField(null=True, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    postal_address = models.TextField(blank=True)  # only of who borrows by post
+    territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True)  # the commune
+    language = models.CharField(max_length=2, default="fr")  # of the messages sent
+    card_code = models.CharField(max_length=20, unique=True, null=True, blank=True)
+    only_loan_messages = models.BooleanField(default=False)  # no message but those about an own loan
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -46,6 +78,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_email")]
+        indexes = [GinIndex(OpClass(Plain("name"), name="gin_trgm_ops"), name="people_by_part_of_their_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -61,10 +94,23 @@ class Person(AbstractBaseUser, PermissionsMixin):
                 held.setdefault(capability, set()).add(organisation)
         return held
 
+    def card(self) -> str:
+        """Give the code of the person's card, drawn at the first asking."""
+        if self.card_code is None:
+            code = new_codes(CodeKind.PERSON)[0]
+            type(self).objects.filter(pk=self.pk, card_code=None).update(card_code=code)
+            self.refresh_from_db(fields=["card_code"])
+        return str(self.card_code)
+
     def confirm_email(self, *, now: datetime) -> None:
         """Note that the person reads mail at this address."""
         self.email_confirmed_at = now
         self.save(update_fields=["email_confirmed_at"])
+
+    def want_only_loan_messages(self) -> None:
+        """Stop every message that is not about an own loan."""
+        self.only_loan_messages = True
+        self.save(update_fields=["only_loan_messages"])
 
     def running_roles(self) -> models.QuerySet[Any]:
         """List the staff roles that the person holds now, with their organisations."""

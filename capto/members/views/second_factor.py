@@ -28,7 +28,7 @@ SPARE_CODES = 8  # for the day the telephone is lost
 def _next(request: HttpRequest) -> str:
     page = request.POST.get("next") or request.GET.get("next") or ""
     allowed = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return page if allowed else reverse("account")
+    return page if allowed else reverse("my-page")
 
 
 def _has_device(person: Person) -> bool:

@@ -41,7 +41,7 @@ class SignIn(LoginView):
     template_name = "members/sign_in.html"
 
     def get_default_redirect_url(self) -> str:
-        return reverse("account")
+        return reverse("my-page")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"next_page": _safe_next(self.request)}
@@ -91,11 +91,11 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
     if person.email_confirmed_at is None:
         person.confirm_email(now=now)
     login(request, person, backend=MODEL_BACKEND)
-    return HttpResponseRedirect(_safe_next(request) or reverse("account"))
+    return HttpResponseRedirect(_safe_next(request) or reverse("my-page"))
 
 
-def account(request: HttpRequest) -> HttpResponse:
+def my_page(request: HttpRequest) -> HttpResponse:
     """Show what this account can open."""
     if not isinstance(request.user, Person):
-        return redirect(f"{reverse('sign-in')}?next={reverse('account')}")
-    return render(request, "members/account.html", {"roles": request.user.running_roles()})
+        return redirect(f"{reverse('sign-in')}?next={reverse('my-page')}")
+    return render(request, "members/my_page.html", {"roles": request.user.running_roles()})
