@@ -7,6 +7,7 @@ it ends. No Django here: settings read the addresses from `services.json` of the
 
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -190,3 +191,13 @@ def are_running(run: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def reserve(folder: Path, name: str, *, durable: bool) -> PrivateServices:
+    """Take the first of the run folders `name-1`, `name-2`, ... that no other process is using."""
+    for number in itertools.count(1):
+        try:
+            return PrivateServices(folder / f"{name}-{number}", durable=durable).prepare()
+        except AlreadyRunning:
+            continue
+    raise AssertionError("unreachable: counting has no end")

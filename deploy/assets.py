@@ -91,7 +91,9 @@ def france(topology: dict[str, Any]) -> dict[str, Any]:
 def current_communes(etalab: Path) -> list[dict[str, Any]]:
     """Return the communes of today with the fields that Capto uses, in the order of their codes."""
     rows = json.loads((etalab / "data/communes.json").read_text())
-    kept = ({f: row[f] for f in COMMUNE_FIELDS if f in row} for row in rows if row["type"] == "commune-actuelle")
+    kept = (
+        {f: row[f] for f in COMMUNE_FIELDS if f in row} for row in rows if row["type"] == "commune-actuelle"
+    )
     return sorted(kept, key=lambda row: str(row["code"]))
 
 

@@ -4,7 +4,6 @@ Addresses are chosen here, before Django reads its settings. With CAPTO_DATABASE
 tests use those servers instead.
 """
 
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,24 +12,14 @@ import django
 import pytest
 import pytest_django
 
-from capto.private_services import AlreadyRunning, PrivateServices
+from capto.private_services import PrivateServices, reserve
 
 ROOT = Path(__file__).resolve().parent.parent
 GIVEN = "CAPTO_DATABASE_URL" in os.environ and "CAPTO_MQTT_URL" in os.environ
 
 
-def _reserve() -> PrivateServices:
-    """Take the first run folder of the tests that no other run of them is using."""
-    for number in itertools.count(1):
-        try:
-            return PrivateServices(ROOT / "run" / f"test-{number}", durable=False).prepare()
-        except AlreadyRunning:
-            continue
-    raise AssertionError
-
-
 if not GIVEN:
-    PRIVATE = _reserve()
+    PRIVATE = reserve(ROOT / "run", "test", durable=False)
     os.environ["CAPTO_RUN"] = str(PRIVATE.run)
     os.environ["CAPTO_DATABASE_URL"] = PRIVATE.database_url
     os.environ["CAPTO_MQTT_URL"] = PRIVATE.mqtt_url

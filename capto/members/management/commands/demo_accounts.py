@@ -31,6 +31,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "This instance has people who are not simulated: no demo account was made."
             ) from error
+        if options["verbosity"] == 0:  # passwords stay out of logs
+            return
         if options["json"]:
             self.stdout.write(json.dumps([account._asdict() for account in accounts], ensure_ascii=False))
             return
