@@ -80,6 +80,7 @@ STATUS_KEYS: Mapping[str, str] = MappingProxyType(
         "battery_v": "V",
         "rssi": "dBm",
         "snr": "dB",
+        "power": "text: what feeds the device",
         "link_quality": "0 to 255",
         "link_margin": "dB",
         "uptime": "s",
@@ -115,7 +116,14 @@ STATUS_KEYS: Mapping[str, str] = MappingProxyType(
 
 
 class Undecodable(ValueError):
-    """The message cannot be understood at all; the text is the reason, in plain words."""
+    """The message cannot be understood at all; the text is the reason, in plain words.
+
+    `code` is the word of the protocol for it, where devices react to such words.
+    """
+
+    def __init__(self, reason: str, *, code: str = "undecodable") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})

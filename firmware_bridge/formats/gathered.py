@@ -15,15 +15,17 @@ MAX_REJECTED = (
     100  # items listed one by one; of the rest of a hostile message one line says that there are more
 )
 MAX_ITEM_CHARACTERS = 64  # of a key that the sender chose
+MAX_CHANNEL_CHARACTERS = 20  # as the column of layouts
 
 
 class Gathered:
     """Readings, status and refusals of one message; every refusal has its reason."""
 
-    __slots__ = ("readings", "rejected", "status")
+    __slots__ = ("_sources", "readings", "rejected", "status")
 
     def __init__(self) -> None:
         self.readings: list[Reading] = []
+        self._sources: list[str] = []
         self.rejected: list[Rejected] = []
         self.status: dict[str, Any] = {}
 
@@ -42,6 +44,7 @@ class Gathered:
         at: datetime,
         *,
         channel: str = "",
+        source: str = "",
         flag: str = "",
         sentinels: Collection[float] = (),
         position: tuple[float, float, float | None] | None = None,
@@ -49,7 +52,8 @@ class Gathered:
         """Take the reading of one item, or refuse it.
 
         A value (as sent) among `sentinels` is stored as None flagged `sensor_error`, null as None flagged
-        `no_value`. `channel` is used where the field has none.
+        `no_value`. `channel` is used where the field has none. `source` is the part of the device that
+        measured; it becomes the channel where several parts give the same quantity and variant.
         """
         value: float | None = None
         try:
@@ -63,26 +67,29 @@ class Gathered:
         except NotANumber as error:
             self.refuse(item, str(error))
             return
-        self.readings.append(
-            Reading(
-                field.quantity, field.variant, field.channel or channel, value, field.unit, at, position, flag
-            )
-        )
+        self._append(field, value, at, channel, source, flag, position)
 
-    def failed(self, field: Field, at: datetime, *, channel: str = "", flag: str = "") -> None:
+    def failed(
+        self, field: Field, at: datetime, *, channel: str = "", source: str = "", flag: str = ""
+    ) -> None:
         """Take the reading of a sensor that says, in its format's way, that it failed."""
+        self._append(field, None, at, channel, source, join_flags(SENSOR_ERROR, flag), None)
+
+    def _append(
+        self,
+        field: Field,
+        value: float | None,
+        at: datetime,
+        channel: str,
+        source: str,
+        flag: str,
+        position: tuple[float, float, float | None] | None,
+    ) -> None:
+        name = (field.channel or channel)[:MAX_CHANNEL_CHARACTERS]
         self.readings.append(
-            Reading(
-                field.quantity,
-                field.variant,
-                field.channel or channel,
-                None,
-                field.unit,
-                at,
-                None,
-                join_flags(SENSOR_ERROR, flag),
-            )
+            Reading(field.quantity, field.variant, name, value, field.unit, at, position, flag)
         )
+        self._sources.append(source[:MAX_CHANNEL_CHARACTERS])
 
     def note_number(self, item: object, name: str, raw: object, *, divisor: float = 1.0) -> None:
         """Put a number into the status, whole where it is; null says nothing; refuse anything else."""
@@ -119,5 +126,36 @@ class Gathered:
         message_id: str | None = None,
         mapping: str = "",
     ) -> Decoded:
-        """Close the message."""
-        return Decoded(device, self.readings, self.status, self.rejected, time_source, message_id, mapping)
+        """Close the message: no two of its readings share quantity, variant, channel and moment."""
+        readings = self.readings
+        if len({_key(reading) for reading in readings}) < len(readings):
+            readings = self._without_twins(self._with_shared_names_told_apart())
+        return Decoded(device, readings, self.status, self.rejected, time_source, message_id, mapping)
+
+    def _with_shared_names_told_apart(self) -> list[Reading]:
+        sources: dict[tuple[object, ...], set[str]] = {}
+        for reading, source in zip(self.readings, self._sources, strict=True):
+            sources.setdefault(reading[:3], set()).add(source)
+        return [
+            reading._replace(channel=source)
+            if not reading.channel and source and len(sources[reading[:3]]) > 1
+            else reading
+            for reading, source in zip(self.readings, self._sources, strict=True)
+        ]
+
+    def _without_twins(self, readings: list[Reading]) -> list[Reading]:
+        """Keep one of equal readings; of those that contradict each other keep none."""
+        firsts: dict[tuple[object, ...], Reading] = {}
+        contradicted: set[tuple[object, ...]] = set()
+        for reading in readings:
+            first = firsts.setdefault(_key(reading), reading)
+            if first.value != reading.value:
+                contradicted.add(_key(reading))
+        for key in contradicted:
+            self.refuse(key[0], "given twice with different values for the same moment")
+            del firsts[key]
+        return list(firsts.values())
+
+
+def _key(reading: Reading) -> tuple[object, ...]:
+    return (reading.quantity, reading.variant, reading.channel, reading.observed_at)

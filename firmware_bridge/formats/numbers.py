@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import struct
 
-# Beyond any physical value in any unit that devices use (counts per dL reach 1e6, uptimes in ms 1e11).
-LARGEST = 1e12
+# Beyond any number that devices send on purpose (times in ms are the largest, 2e12), and below the 2^53 up to
+# which a float tells whole numbers apart.
+LARGEST = 1e15
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _LONGEST_NUMBER = 64  # characters; no device needs more
@@ -65,3 +67,19 @@ def number_from_text(text: str) -> float:
     if lowered.lstrip("+-") in ("nan", "inf", "infinity"):
         raise NotANumber("not a finite number")
     raise NotANumber("not a number")
+
+
+_FLOAT32 = struct.Struct("<f")
+
+
+def float32_decimal(value: float) -> float:
+    """Give a float32 as the shortest decimal that is the same float32: 11.4, not 11.399999618530273."""
+    exact = _FLOAT32.pack(value)
+    for digits in range(6, 9):  # nine always do
+        short = float(f"{value:.{digits}g}")
+        try:
+            if _FLOAT32.pack(short) == exact:
+                return short
+        except OverflowError:
+            continue
+    return value

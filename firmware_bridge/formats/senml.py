@@ -213,7 +213,7 @@ FORMAT = Format(
     name="senml",
     decode=decode,
     topics=("senml/+",),
-    http_paths=("/senml/{device}",),
+    http_paths=("/ingest/senml",),
     states_time=True,
     device_from_topic=device_from_topic,
 )

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 UG_M3 = "ug/m3"
-PER_CM3 = "{#}/cm3"
+MG_M3 = "mg/m3"
+PER_CM3 = "/cm3"
 CELSIUS = "Cel"
 PERCENT = "%"
 HPA = "hPa"
@@ -18,12 +19,11 @@ PPM = "[ppm]"
 PPB = "[ppb]"
 ONE = "1"
 MICROMETRE = "um"
-DBA = "dB{A}"
+DB_SPL = "dB[SPL]"  # the weighting (A, C, Z) is in the name of the quantity
 LUX = "lx"
 METRE = "m"
 VOLT = "V"
 MILLIVOLT = "mV"
-TICKS = "{ticks}"
 
 MASS = ("pm1", "pm25", "pm4", "pm10")
 _NUMBER = ("pn03", "pn05", "pn1", "pn25", "pn4", "pn5", "pn10")
@@ -41,19 +41,22 @@ CANONICAL_UNIT: Mapping[str, str] = MappingProxyType(
         "pressure": HPA,
         "co2": PPM,
         "eco2": PPM,
+        "no2": UG_M3,
+        "no": UG_M3,
+        "o3": UG_M3,
+        "so2": UG_M3,
+        "co": MG_M3,
+        **dict.fromkeys(("no2_ppb", "no_ppb", "o3_ppb"), PPB),
+        "co_ppm": PPM,
         "voc_index": ONE,
         "nox_index": ONE,
-        "voc_raw": TICKS,
-        "nox_raw": TICKS,
+        "voc_raw": ONE,
+        "nox_raw": ONE,
         "voc_ppb": PPB,
         "voc_ugm3": UG_M3,
         "hcho_ppb": PPB,
         "hcho_ugm3": UG_M3,
-        "laeq": DBA,
-        "la_min": DBA,
-        "la_max": DBA,
-        "lceq": "dB{C}",
-        "lzeq": "dB{Z}",
+        **dict.fromkeys(("laeq", "la_min", "la_max", "lceq", "lzeq"), DB_SPL),
         "illuminance": LUX,
         "altitude": METRE,
         # Vendor variables: as sent.
@@ -83,7 +86,7 @@ CANONICAL_UNIT: Mapping[str, str] = MappingProxyType(
 
 # Of these quantities a device may have several outputs, so silence about the variant means that it is
 # unknown; of any other there is one.
-_QUANTITIES_WITH_VARIANTS = frozenset(MASS) | {"eco2"}
+_QUANTITIES_WITH_VARIANTS = frozenset(MASS)
 
 
 def variant_where_unsaid(quantity: str) -> str:
@@ -163,7 +166,6 @@ _SPELLINGS: Mapping[str, tuple[str, Conversion]] = MappingProxyType(
         "microgram per cubic meter": (UG_M3, same),
         "mg/m3": (UG_M3, thousand),
         "ng/m3": (UG_M3, thousandth),
-        "{#}/cm3": (PER_CM3, same),
         "#/cm3": (PER_CM3, same),
         "1/cm3": (PER_CM3, same),
         "/cm3": (PER_CM3, same),
@@ -195,9 +197,10 @@ _SPELLINGS: Mapping[str, tuple[str, Conversion]] = MappingProxyType(
         "[ppm]": (PPM, same),
         "ppb": (PPB, same),
         "[ppb]": (PPB, same),
-        "db(a)": (DBA, same),
-        "dba": (DBA, same),
-        "db{a}": (DBA, same),
+        "db(a)": (DB_SPL, same),
+        "dba": (DB_SPL, same),
+        "db": (DB_SPL, same),
+        "db[spl]": (DB_SPL, same),
         "lx": (LUX, same),
         "lux": (LUX, same),
         "m": (METRE, same),
@@ -206,8 +209,7 @@ _SPELLINGS: Mapping[str, tuple[str, Conversion]] = MappingProxyType(
         "1": (ONE, same),
         "": (ONE, same),
         "index": (ONE, same),
-        "{ticks}": (TICKS, same),
-        "ticks": (TICKS, same),
+        "ticks": (ONE, same),
     }
 )
 
@@ -233,10 +235,12 @@ def conversion(quantity: str, unit: str) -> Conversion:
         raise UnknownUnit("the unit is unknown")
     if found[0] == canonical:
         return found[1]
+    if canonical == MG_M3 and found == (UG_M3, thousand):
+        return same
+    if canonical == MG_M3 and found == (UG_M3, same):
+        return thousandth
     if canonical == PPM and found == (PPB, same):
         return thousandth
     if canonical == PPB and found == (PPM, same):
         return thousand
-    if canonical in (DBA, TICKS) and found[0] == ONE:
-        return same
     raise UnknownUnit(f"the unit does not fit {quantity}")

@@ -48,7 +48,7 @@ def test_the_sample_of_the_reference_is_read_field_by_field(bench):
 def test_units_are_canonical(bench):
     units = {reading.quantity: reading.unit for reading in bench.decode("airgradient", SAMPLE).readings}
     assert units["pm25"] == "ug/m3"
-    assert units["pn03"] == "{#}/cm3"
+    assert units["pn03"] == "/cm3"
     assert units["temperature"] == "Cel"
     assert units["co2"] == "[ppm]"
 
