@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import airgradient, senml
+from . import (
+    airgradient,
+    airrohr,
+    senml,
+    smart_citizen,
+)
 from .decoded import Decoded, Format, Reading, Rejected, Undecodable
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {format_.name: format_ for format_ in (airgradient.FORMAT, senml.FORMAT)}
+    {
+        module.FORMAT.name: module.FORMAT
+        for module in (
+            airgradient,
+            senml,
+            airrohr,
+            smart_citizen,
+        )
+    }
 )
 
 __all__ = ["FORMATS", "Decoded", "Format", "Reading", "Rejected", "Undecodable"]
