@@ -8,6 +8,8 @@ from types import MappingProxyType
 from . import (
     airgradient,
     airrohr,
+    opensensemap,
+    opensensemap_other,
     senml,
     smart_citizen,
 )
@@ -21,6 +23,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             senml,
             airrohr,
             smart_citizen,
+            opensensemap,
+            opensensemap_other,
         )
     }
 )
