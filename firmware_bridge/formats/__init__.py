@@ -8,10 +8,13 @@ from types import MappingProxyType
 from . import (
     airgradient,
     airrohr,
+    cayenne_lpp,
+    chirpstack,
     opensensemap,
     opensensemap_other,
     senml,
     smart_citizen,
+    ttn,
 )
 from .decoded import Decoded, Format, Reading, Rejected, Undecodable
 
@@ -24,7 +27,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             airrohr,
             smart_citizen,
             opensensemap,
+            ttn,
+            chirpstack,
             opensensemap_other,
+            cayenne_lpp,
         )
     }
 )
