@@ -10,11 +10,14 @@ from . import (
     airrohr,
     cayenne_lpp,
     chirpstack,
+    esphome,
     opensensemap,
     opensensemap_other,
     senml,
     smart_citizen,
+    tasmota,
     ttn,
+    zigbee2mqtt,
 )
 from .decoded import Decoded, Format, Reading, Rejected, Undecodable
 
@@ -29,6 +32,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             opensensemap,
             ttn,
             chirpstack,
+            tasmota,
+            esphome,
+            zigbee2mqtt,
             opensensemap_other,
             cayenne_lpp,
         )
