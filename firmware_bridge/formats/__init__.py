@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from . import (
+    airbeam,
     airgradient,
     airrohr,
     cayenne_lpp,
@@ -13,6 +14,7 @@ from . import (
     esphome,
     opensensemap,
     opensensemap_other,
+    purpleair,
     senml,
     smart_citizen,
     tasmota,
@@ -35,6 +37,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             tasmota,
             esphome,
             zigbee2mqtt,
+            purpleair,
+            airbeam,
             opensensemap_other,
             cayenne_lpp,
         )
