@@ -1,4 +1,45 @@
+from capto.catalogue.models.cost import CostEntry
+from capto.catalogue.models.kit import (
+    Accessory,
+    Kit,
+    KitModel,
+    KitModelPart,
+    OpenTransfer,
+    SensorInAnotherKit,
+    Transfer,
+)
+from capto.catalogue.models.lending_point import Closure, LendingPoint, NoOpenDay, OpeningHours
 from capto.catalogue.models.observed_property import ObservedProperty
 from capto.catalogue.models.sensor import Sensor, SensorModel
+from capto.catalogue.models.upkeep import (
+    DueUpkeep,
+    TicketClosed,
+    UpkeepDone,
+    UpkeepPlan,
+    UpkeepTicket,
+    upkeep_due,
+)
 
-__all__ = ["ObservedProperty", "Sensor", "SensorModel"]
+__all__ = [
+    "Accessory",
+    "Closure",
+    "CostEntry",
+    "DueUpkeep",
+    "Kit",
+    "KitModel",
+    "KitModelPart",
+    "LendingPoint",
+    "NoOpenDay",
+    "ObservedProperty",
+    "OpenTransfer",
+    "OpeningHours",
+    "Sensor",
+    "SensorInAnotherKit",
+    "SensorModel",
+    "TicketClosed",
+    "Transfer",
+    "UpkeepDone",
+    "UpkeepPlan",
+    "UpkeepTicket",
+    "upkeep_due",
+]

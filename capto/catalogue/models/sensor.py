@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from capto.members.models import Organisation
 
@@ -15,6 +16,7 @@ class SensorModel(models.Model):
     )  # seconds between two messages; coverage needs it
     particle_counter = models.CharField(max_length=80, blank=True)  # the component inside, such as PMS5003
     guide = models.TextField(blank=True)  # Markdown
+    photo = models.ImageField(upload_to="sensor_models/", blank=True)
 
     class Meta:
         constraints = [
@@ -31,6 +33,11 @@ class SensorModel(models.Model):
 class Sensor(models.Model):
     """The thing with a label. `device_id` is the identity that the device states in its messages."""
 
+    class Condition(models.TextChoices):
+        GOOD = "good", _("bon")
+        WORN = "worn", _("usé")
+        FAULTY = "faulty", _("défectueux")
+
     model = models.ForeignKey(SensorModel, models.PROTECT, related_name="sensors")
     owner = models.ForeignKey(Organisation, models.PROTECT, related_name="sensors")
     inventory_code = models.CharField(max_length=40, unique=True)
@@ -41,6 +48,10 @@ class Sensor(models.Model):
         null=True, blank=True
     )  # seconds; null: that of the model
     is_simulated = models.BooleanField(default=False)
+    kit = models.ForeignKey(
+        "catalogue.Kit", models.PROTECT, null=True, blank=True, related_name="sensors"
+    )  # in one kit at most
+    condition = models.CharField(max_length=10, choices=Condition, default=Condition.GOOD)
 
     class Meta:
         constraints = [
