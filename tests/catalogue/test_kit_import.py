@@ -99,8 +99,9 @@ def test_kits_come_in_only_at_points_of_the_own_organisation(organisation: Organ
     assert error.column == "point"
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_imports_of_one_file_at_once_make_row_errors_and_no_server_error(
-    transactional_db: None, organisation: Organisation, kit_model: KitModel, point: LendingPoint
+    organisation: Organisation, kit_model: KitModel, point: LendingPoint
 ) -> None:
     text = HEADER + "".join(_line(n) for n in range(20))
 

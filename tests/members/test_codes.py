@@ -91,7 +91,7 @@ def test_check_signs_stay_in_place_between_keyboards() -> None:
     assert not set(CHECK_SIGNS) & set("AQWZM") and len(set(CHECK_SIGNS)) == 17
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_twenty_threads_draw_distinct_codes() -> None:
     def draw(_n: int) -> list[str]:
         try:

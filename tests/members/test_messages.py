@@ -68,9 +68,8 @@ def test_it_is_written_in_the_language_of_its_reader(alice: Person) -> None:
     assert mail.outbox[0].subject in {"Your sign-in link to X", "Votre lien de connexion à X"}
 
 
-def test_the_same_key_is_the_same_message_even_from_ten_threads_at_once(
-    transactional_db: None, alice: Person
-) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_the_same_key_is_the_same_message_even_from_ten_threads_at_once(alice: Person) -> None:
     def queue(_n: int) -> int:
         try:
             return _queue(alice, "loan:1:due").pk
@@ -82,7 +81,8 @@ def test_the_same_key_is_the_same_message_even_from_ten_threads_at_once(
     assert Message.objects.count() == 1
 
 
-def test_two_senders_at_once_send_it_once(transactional_db: None, alice: Person) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_senders_at_once_send_it_once(alice: Person) -> None:
     for number in range(6):
         _queue(alice, f"m{number}")
 

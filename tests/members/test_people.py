@@ -95,7 +95,8 @@ def _campaign(seats: int) -> Campaign:
     )
 
 
-def test_twenty_threads_on_the_last_seat_of_a_campaign_give_it_once(transactional_db: None) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_twenty_threads_on_the_last_seat_of_a_campaign_give_it_once() -> None:
     campaign = _campaign(seats=1)
     people = [_person(f"Personne {n}") for n in range(20)]
 
