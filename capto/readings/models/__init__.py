@@ -1,3 +1,4 @@
+from capto.readings.models.device_state import DeviceState
 from capto.readings.models.hour import (
     DirtyHour,
     HourlyAggregate,
@@ -15,6 +16,7 @@ from capto.readings.models.reference import (
 )
 
 __all__ = [
+    "DeviceState",
     "DirtyHour",
     "HourlyAggregate",
     "HourlyValue",

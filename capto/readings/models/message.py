@@ -69,6 +69,7 @@ class RejectedMessage(models.Model):
     payload = models.BinaryField()
     reason = models.CharField(max_length=40, db_index=True)  # a code: unknown_device, undecodable, ...
     detail = models.CharField(max_length=500, blank=True)
+    time_uncertain = models.BooleanField(default=False, db_default=False)  # it waited in the broker
     replayed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
