@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 LIMITS = Path(__file__).resolve().parent.parent / "deploy" / "mosquitto" / "limits.conf"
 MQTT_ACCOUNTS = {  # account -> what its access list says; each is one client, named after its account
-    "bridge": ["topic read #", "topic read $SYS/#"],
+    # Its own markers tell a bridge how long messages wait in the broker.
+    "bridge": ["topic read #", "topic read $SYS/#", "topic readwrite capto/bridges/bridge"],
+    "bridge2": ["topic read #", "topic readwrite capto/bridges/bridge2"],  # shares the messages with the first
     "publisher": ["topic write #"],
     "simulation": ["topic write #"],
 }

@@ -1,0 +1,82 @@
+"""Read rejected messages again, when the decoder is mended or the device known."""
+
+from datetime import datetime
+
+import psycopg
+
+from firmware_bridge import reasons
+from firmware_bridge.arrival import Arrival, Batch, at_microsecond, in_microseconds
+from firmware_bridge.intake import Intake
+from firmware_bridge.rejected import LONGEST_DETAIL, storable
+from firmware_bridge.store import store, store_states
+
+REPLAYED_AT_ONCE = 500  # messages
+
+_WAITING = """
+SELECT id, topic, payload, received_at, transport, wire_format, time_uncertain FROM readings_rejected_message
+WHERE replayed_at IS NULL AND id > %(after)s AND reason <> ALL (%(never)s)
+  AND (%(reason)s = '' OR reason = %(reason)s) AND (%(device)s = '' OR device_id = %(device)s)
+  AND received_at >= %(since)s
+ORDER BY id LIMIT %(limit)s"""
+# A conflict stays one; refused items come again with the next message, and their message is stored.
+_NEVER_REPLAYED = [reasons.CONFLICT, reasons.TOO_LARGE]
+
+
+def replay(
+    intake: Intake,
+    connection: psycopg.Connection,
+    *,
+    now: datetime,
+    reason: str = "",
+    device: str = "",
+    since: datetime | None = None,
+) -> tuple[int, int]:
+    """Read rejected messages again; those that become readings are marked as replayed.
+
+    Returns (how many became readings, how many are still refused). Safe to run twice: storing is idempotent.
+    """
+    mended = refused = after = 0
+    since = since or at_microsecond(0)
+    asked = {
+        "never": _NEVER_REPLAYED,
+        "reason": reason,
+        "device": device,
+        "since": since,
+        "limit": REPLAYED_AT_ONCE,
+    }
+    intake.registry.renew(connection)
+    while found := connection.execute(_WAITING, {**asked, "after": after}).fetchall():
+        batch = Batch()
+        for key, topic, payload, received_at, transport, wire_format, is_late in found:
+            # By its topic where it has one: the message may have been taken for another format.
+            is_mqtt = transport == "mqtt"
+            arrival = Arrival(
+                topic,
+                payload,
+                in_microseconds(received_at),
+                transport,
+                "" if is_mqtt else wire_format,
+                False,
+                is_late,
+            )
+            one = Batch()
+            intake.read(arrival, one, connection)
+            if one.refusals:
+                refused += 1
+                latest = one.refusals[-1]
+                connection.execute(
+                    "UPDATE readings_rejected_message SET reason = %s, detail = %s WHERE id = %s",
+                    (latest.reason, storable(latest.detail, LONGEST_DETAIL), key),
+                )
+                one.refusals.clear()
+            else:
+                mended += 1
+                connection.execute(
+                    "UPDATE readings_rejected_message SET replayed_at = %s WHERE id = %s", (now, key)
+                )
+            batch.rows.extend(one.rows)
+            batch.heard.update(one.heard)
+        store(batch, connection)
+        store_states(batch, connection)
+        after = found[-1][0]
+    return mended, refused
