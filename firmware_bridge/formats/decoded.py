@@ -24,6 +24,7 @@ CLOCK_NOT_SET = "clock_not_set"  # the device's clock stands at its origin (1970
 TIME_IN_SECONDS = "time_in_seconds"  # seconds where the format asks for milliseconds, by all appearance
 CHANNELS_DISAGREE = "channels_disagree"  # two lasers of one device differ more than their models allow
 DEVICE_FLAGGED = "device_flagged"  # the device itself reports an error beside the value
+NOT_FITTED = "not_fitted"  # zero from firmware that sends zero for a sensor it has not; the value is None
 AT_SCALE_LIMIT = "at_scale_limit"  # the field is at the largest number that its encoding can carry
 
 
@@ -148,6 +149,10 @@ def _no_device(topic: str) -> str | None:
     return None
 
 
+def _whole(payload: bytes, topic: str) -> list[bytes]:
+    return [payload]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """A wire format: its decoder, and what the bridge must know to receive it.
@@ -155,7 +160,8 @@ class Format:
     `topics` are MQTT subscription filters; `http_paths` are the paths that devices post to, in their upstream
     spelling, with {device} for the identity. For HTTP the decoder's `topic` is the path with its query.
     `retained_is_state`: a message delivered with the retain flag is an old state, not a measurement.
-    `needs_maps`: without a row in `maps` the readings cannot be named.
+    `needs_maps`: without a row in `maps` the readings cannot be named. `split` parts a gateway's message into
+    one message for each device, which are then decoded one by one.
     """
 
     name: str
@@ -166,6 +172,7 @@ class Format:
     retained_is_state: bool = False
     needs_maps: bool = False
     device_from_topic: Callable[[str], str | None] = _no_device
+    split: Callable[[bytes, str], list[bytes]] = _whole
 
     @property
     def transport(self) -> Literal["mqtt", "http", "both"]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .numbers import number
-from .units import CANONICAL_UNIT, Conversion, UnknownUnit, conversion, same, variant_where_unsaid
+from .units import (
+    CANONICAL_UNIT,
+    HEALTH_UNIT,
+    Conversion,
+    UnknownUnit,
+    conversion,
+    same,
+    variant_where_unsaid,
+)
 
 
 class Field(NamedTuple):
@@ -40,7 +48,7 @@ def field_in_unit(
     spelled. Raises UnknownUnit where unit and quantity do not belong together.
     """
     said = variant if variant is not None else variant_where_unsaid(quantity)
-    canonical = CANONICAL_UNIT.get(quantity)
+    canonical = CANONICAL_UNIT.get(quantity) or HEALTH_UNIT.get(quantity)
     if canonical is None:
         if unit is None:
             raise UnknownUnit("the quantity is unknown and no unit is declared for it")

@@ -10,6 +10,7 @@ from .decoded import NO_VALUE, SENSOR_ERROR, Decoded, Reading, Rejected, TimeSou
 from .fields import Field
 from .numbers import NotANumber, NoValue, number
 from .texts import short_text
+from .units import HEALTH_UNIT
 
 MAX_REJECTED = (
     100  # items listed one by one; of the rest of a hostile message one line says that there are more
@@ -52,9 +53,13 @@ class Gathered:
         """Take the reading of one item, or refuse it.
 
         A value (as sent) among `sentinels` is stored as None flagged `sensor_error`, null as None flagged
-        `no_value`. `channel` is used where the field has none. `source` is the part of the device that
-        measured; it becomes the channel where several parts give the same quantity and variant.
+        `no_value`; a quantity of health goes to the status. `channel` is used where the field has none.
+        `source` is the part of the device that measured; it becomes the channel where several parts give the
+        same quantity and variant.
         """
+        if field.quantity in HEALTH_UNIT:
+            self._note_health(item, field, raw)
+            return
         value: float | None = None
         try:
             figure = number(raw)
@@ -74,6 +79,14 @@ class Gathered:
     ) -> None:
         """Take the reading of a sensor that says, in its format's way, that it failed."""
         self._append(field, None, at, channel, source, join_flags(SENSOR_ERROR, flag), None)
+
+    def _note_health(self, item: object, field: Field, raw: object) -> None:
+        try:
+            self.note_number(item, field.quantity, field.canonical(number(raw)))
+        except NoValue:
+            return
+        except NotANumber as error:
+            self.refuse(item, str(error))
 
     def _append(
         self,

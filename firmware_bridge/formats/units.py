@@ -84,6 +84,18 @@ CANONICAL_UNIT: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# A device's own health: it goes to the status of a message, not to its readings.
+HEALTH_UNIT: Mapping[str, str] = MappingProxyType(
+    {
+        "battery_pct": PERCENT,
+        "battery_v": VOLT,
+        "rssi": "dB[mW]",
+        "snr": "dB",
+        "uptime": "s",
+        "link_quality": ONE,
+    }
+)
+
 # Of these quantities a device may have several outputs, so silence about the variant means that it is
 # unknown; of any other there is one.
 _QUANTITIES_WITH_VARIANTS = frozenset(MASS)
@@ -206,6 +218,10 @@ _SPELLINGS: Mapping[str, tuple[str, Conversion]] = MappingProxyType(
         "m": (METRE, same),
         "v": (VOLT, same),
         "mv": (VOLT, thousandth),
+        "dbm": ("dB[mW]", same),
+        "s": ("s", same),
+        "ms": ("s", thousandth),
+        "lqi": (ONE, same),
         "1": (ONE, same),
         "": (ONE, same),
         "index": (ONE, same),
@@ -225,7 +241,7 @@ def conversion(quantity: str, unit: str) -> Conversion:
 
     Raises UnknownUnit when either is unknown or they do not belong together.
     """
-    canonical = CANONICAL_UNIT.get(quantity)
+    canonical = CANONICAL_UNIT.get(quantity) or HEALTH_UNIT.get(quantity)
     if canonical is None:
         raise UnknownUnit("the quantity is unknown")
     if unit == canonical:
@@ -235,7 +251,11 @@ def conversion(quantity: str, unit: str) -> Conversion:
         raise UnknownUnit("the unit is unknown")
     if found[0] == canonical:
         return found[1]
+    if quantity == "snr" and found == (DB_SPL, same):
+        return same
     if canonical == MG_M3 and found == (UG_M3, thousand):
+        return same
+    if quantity == "snr" and found == (DB_SPL, same):
         return same
     if canonical == MG_M3 and found == (UG_M3, same):
         return thousandth
