@@ -9,9 +9,12 @@ from . import (
     airbeam,
     airgradient,
     airrohr,
+    canairio,
     cayenne_lpp,
     chirpstack,
     esphome,
+    ha_discovery,
+    homie,
     opensensemap,
     opensensemap_other,
     purpleair,
@@ -40,7 +43,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             purpleair,
             airbeam,
             opensensemap_other,
+            ha_discovery,
+            canairio,
             cayenne_lpp,
+            homie,
         )
     }
 )
