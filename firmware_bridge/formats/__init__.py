@@ -15,6 +15,7 @@ from . import (
     esphome,
     ha_discovery,
     homie,
+    meshtastic,
     opensensemap,
     opensensemap_other,
     purpleair,
@@ -46,6 +47,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             ha_discovery,
             canairio,
             cayenne_lpp,
+            meshtastic,
             homie,
         )
     }
