@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from . import (
     airbeam,
+    airbeam_realtime,
     airgradient,
     airrohr,
     canairio,
@@ -16,12 +17,15 @@ from . import (
     ha_discovery,
     homie,
     meshtastic,
+    nebuleair,
     opensensemap,
     opensensemap_other,
     purpleair,
     senml,
+    sensorthings,
     smart_citizen,
     tasmota,
+    thingsboard,
     ttn,
     zigbee2mqtt,
 )
@@ -49,6 +53,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             cayenne_lpp,
             meshtastic,
             homie,
+            sensorthings,
+            airbeam_realtime,
+            nebuleair,
+            thingsboard,
         )
     }
 )
