@@ -1,0 +1,424 @@
+"""Whatever arrives, a decoder answers by the rules or says Undecodable."""
+
+import importlib
+import json
+import math
+import struct
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_bridge.formats import FORMATS, Undecodable, decoded
+from firmware_bridge.formats.units import CANONICAL_UNIT
+
+RECEIVED_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+FLAGS = {
+    decoded.SENSOR_ERROR,
+    decoded.NO_VALUE,
+    decoded.TZ_ASSUMED,
+    decoded.CLOCK_NOT_SET,
+    decoded.TIME_IN_SECONDS,
+    decoded.CHANNELS_DISAGREE,
+    decoded.DEVICE_FLAGGED,
+    decoded.AT_SCALE_LIMIT,
+    decoded.NOT_FITTED,
+}
+PM25 = {"quantity": "pm25", "unit": "µg/m³"}
+BOX = "5c1a7e42b9f03d6688aa10c"
+
+# Of each format one valid message, with the topic, headers and maps that make it so.
+VALID: dict[str, tuple[bytes, str, dict[str, str], dict[str, object]]] = {
+    "airgradient": (
+        b'{"pm01":5.4,"pm02":11.2,"rhum":66.4,"rco2":431,"pm003Count":10,"wifi":-62,"boot":3,"model":"I-9PSL",'
+        b'"serialno":"a1b2c3d4e5f6","channels":{"1":{"pm02":1},"2":{"pm02":2}}}',
+        "airgradient/readings/a1b2c3d4e5f6",
+        {},
+        {},
+    ),
+    "senml": (
+        b'[{"bn":"urn:dev:mac:a1:","bt":1772355600,"bu":"ug/m3","n":"pm25:cf1","v":11.4},{"n":"pm10","t":-60,"v":1},'
+        b'{"n":"temperature","u":"K","v":280},{"n":"battery","u":"%EL","v":76}]',
+        "senml/a1",
+        {},
+        {},
+    ),
+    "airrohr": (
+        b'{"esp8266id":"7654321","software_version":"NRZ-2024-135","age":"3","sensordatavalues":['
+        b'{"value_type":"SDS_P1","value":"17.25"},{"value_type":"BME280_pressure","value":"98730.55"},'
+        b'{"value_type":"temperature","value":"6.8"},{"value_type":"BME280_temperature","value":"7"},'
+        b'{"value_type":"GPS_lat","value":"45.7"},{"value_type":"GPS_lon","value":"4.8"},'
+        b'{"value_type":"signal","value":"-67 dBm"},{"value_type":"interval","value":"145000"}]}',
+        "/v1/push-sensor-data/",
+        {"X-Sensor": "esp8266-7654321", "X-PIN": "1"},
+        {},
+    ),
+    "smart_citizen": (
+        b"{t:2026-03-01T09:00:00Z,10:74,14:35,55:8.12,125:45.7,126:4.8,128:1,206:null}",
+        "device/sck/a1b2c3/readings/raw",
+        {},
+        {},
+    ),
+    "opensensemap": (
+        b'{"%s7":"11.4","%s8":["17.2","2026-03-01T09:00:00Z",{"lat":45.76,"lng":4.84}]}'
+        % (BOX.encode(), BOX.encode()),
+        f"/boxes/{BOX}0/data",
+        {},
+        {"version": 1, "fields": {f"{BOX}7": PM25, f"{BOX}8": {"quantity": "pm10"}}},
+    ),
+    "ttn": (
+        b'{"end_device_ids":{"dev_eui":"70B3D57ED0001A2B"},"uplink_message":{"session_key_id":"AY","f_cnt":318,'
+        b'"frm_payload":"AWf/3QJojwNzJ2cEAgR0","decoded_payload":{"temperature_1":-3.5,"pm2.5":11,'
+        b'"pm10_mass_concentration":{"value":3,"unit":"ug/m3"},"gps_3":{"latitude":45.7,"longitude":4.8}},'
+        b'"normalized_payload":[{"air":{"co2":500}}],"rx_metadata":[{"time":"2026-03-01T09:00:01.105Z","rssi":-97}]}}',
+        "v3/capto@ttn/devices/capto-021/up",
+        {},
+        {},
+    ),
+    "chirpstack": (
+        b'{"deduplicationId":"5f0c","time":"2026-03-01T09:00:01.105332110+00:00","deviceInfo":'
+        b'{"deviceProfileName":"x","devEui":"70b3d57ed0001a2c"},"data":"AWf/3QJojwNzJ2cEAgR0","object":'
+        b'{"temperatureSensor":{"1":-3.5},"gpsLocation":{"5":{"latitude":45.7,"longitude":4.8}}},"rxInfo":[{"rssi":-1}]}',
+        "application/0b6f/device/70b3d57ed0001a2c/event/up",
+        {},
+        {},
+    ),
+    "tasmota": (
+        b'{"Time":"2026-03-01T10:00:00","BME280":{"Temperature":6.8,"Pressure":987.3},"PMS5003":{"CF1":6,"PB0.3":1210},'
+        b'"SCD40":{"eCO2":3,"Temperature":5},"PressureUnit":"hPa","TempUnit":"C"}',
+        "tele/capto-017/SENSOR",
+        {},
+        {},
+    ),
+    "esphome": (b"11.4", "capto-017/sensor/pm_2_5um/state", {}, {}),
+    "zigbee2mqtt": (
+        b'{"pm25":14,"voc_index":132,"pressure":987,"voltage":3000,"linkquality":84,"device":{"model":"x"},'
+        b'"last_seen":"2026-03-01T09:00:00.000Z"}',
+        "zigbee2mqtt/salon/capto-017",
+        {},
+        {},
+    ),
+    "purpleair": (
+        b'{"SensorId":"84:f3:eb:1:2a:9","DateTime":"2026/03/01T09:00:13z","current_temp_f":48,"current_temp_f_680":49,'
+        b'"pm2_5_cf_1":11.40,"pm2_5_cf_1_b":1.95,"p_0_3_um":1180.4,"rssi":-66,"place":"outside"}',
+        "/ingest/purpleair",
+        {},
+        {},
+    ),
+    "airbeam": (bytes.fromhex("abba000269a40010024148000069a4001004427c000022"), "", {}, {}),
+    "opensensemap_other": (
+        f"{BOX}7,11.4\n{BOX}8,17.2,2026-03-01T09:00:00Z,4.84,45.76,173.0\n".encode(),
+        f"/boxes/{BOX}0/data",
+        {"content-type": "text/csv"},
+        {"version": 1, "fields": {f"{BOX}7": PM25, f"{BOX}8": {"quantity": "pm10"}}},
+    ),
+    "ha_discovery": (
+        '{"stat_t":"~/state","~":"c","dev_cla":"pm25","unit_of_meas":"µg/m³","val_tpl":"{{ value_json.a.b }}",'
+        '"dev":{"ids":["capto017"],"mdl":"ESP32"}}'.encode(),
+        "homeassistant/sensor/capto017/pm25/config",
+        {},
+        {},
+    ),
+    "canairio": (
+        b'{"id":"CAPTO017","ver":"0.7.6","CO2":"512","co2tmp":3,"temperature":"0","pm25":11,"pm10":0,"VBat":"3.91"}',
+        "measurement",
+        {},
+        {},
+    ),
+    "cayenne_lpp": (
+        bytes.fromhex("0167ffdd02688f0373276704020474058806fb8000bd10004394"),
+        "lpp/capto-021",
+        {},
+        {},
+    ),
+    "meshtastic": (
+        bytes.fromhex("0d1000a469220808041009180d2808"),
+        "msh/EU_868/2/e/LongFast/!0000beef",
+        {},
+        {},
+    ),
+    "homie": (
+        b"11.4",
+        "homie/5/capto-017/air/pm25",
+        {},
+        {"version": 1, "fields": {"air/pm25": PM25}},
+    ),
+    "sensorthings": (
+        b'{"phenomenonTime":"2026-03-01T08:00:00Z/2026-03-01T09:00:00Z","result":11.4,"Datastream":{"@iot.id":87},'
+        b'"resultQuality":"good","parameters":{"firmware":"3.3.9"}}',
+        "v1.1/Observations",
+        {},
+        {"version": 1, "fields": {"87": PM25}},
+    ),
+    "airbeam_realtime": (
+        b'{"data":"{\\"sensor_package_name\\":\\"AirBeam3-a1\\",\\"sensor_name\\":\\"AirBeam3-F\\",\\"measurements\\":'
+        b'[{\\"longitude\\":4.84,\\"latitude\\":45.76,\\"time\\":\\"2026-03-01T10:00:00\\",\\"milliseconds\\":5,'
+        b'\\"value\\":11}]}","compression":false}',
+        "/api/realtime/measurements",
+        {},
+        {},
+    ),
+    "nebuleair": (
+        b'{"capteurID":"n7","data":[{"sondeID":"NPM1","PM1":5.1,"PM25":10.8,"err":"010"},{"PM1":0.0,"PM25":0,"PM10":0}]}\r',
+        "/pro_LTE.php",
+        {},
+        {},
+    ),
+    "thingsboard": (
+        b'[{"ts":1772355600000,"values":{"pm25":11.4}},{"ts":1772355660,"values":{"pm25":11.7}},{"pm25":1}]',
+        "v1/devices/me/telemetry",
+        {},
+        {"version": 1, "fields": {"pm25": PM25, "b": {"quantity": "battery_v", "unit": "mV"}}},
+    ),
+}
+
+HOSTILE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([10**400, -(10**40), 2**63, 1e308, -0.0, 65535, -1, 999.9, 1999.9]),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(
+        [
+            "nan",
+            "inf",
+            "1e400",
+            "11,4",
+            "12 µg/m³",
+            "",
+            "null",
+            "0x10",
+            "1970-01-01T00:00:00",
+            "9999-12-31T23:59:59",
+        ]
+    ),
+    st.lists(st.integers(), max_size=4),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+)
+JSON = st.recursive(
+    HOSTILE,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5),
+)
+TOPICS = st.text(max_size=40) | st.sampled_from([topic for _, topic, _, _ in VALID.values()])
+
+
+def check(name, payload, topic, headers, maps):
+    """Decode twice, and hold the answer to the rules that every format shares."""
+
+    def once():
+        return FORMATS[name].decode(
+            payload,
+            topic=topic,
+            headers=headers,
+            received_at=RECEIVED_AT,
+            timezone=timezone(timedelta(hours=1)),
+            maps=maps or None,
+        )
+
+    try:
+        found = once()
+    except Undecodable as refusal:
+        assert str(refusal) and refusal.code
+        with pytest.raises(Undecodable):
+            once()
+        return
+    assert once() == found
+    keys = [(*reading[:3], reading.observed_at) for reading in found.readings]
+    assert len(keys) == len(set(keys))
+    for reading in found.readings:
+        assert reading.value is None or (type(reading.value) is float and math.isfinite(reading.value))
+        assert reading.value is not None or reading.flag
+        assert set(reading.flag.split()) <= FLAGS
+        assert reading.variant in decoded.VARIANTS
+        assert reading.unit == CANONICAL_UNIT[reading.quantity]
+        assert reading.observed_at.tzinfo is UTC
+        assert len(reading.channel) <= 20
+        if reading.position is not None:
+            assert abs(reading.position[0]) <= 90 and abs(reading.position[1]) <= 180
+    assert found.device is None or 0 < len(found.device) <= 255
+    assert found.status.keys() <= decoded.STATUS_KEYS.keys()
+    json.dumps(found.status, allow_nan=False)
+    assert len(found.rejected) <= 101
+    assert all(len(rejected.item) <= 64 and rejected.reason for rejected in found.rejected)
+    assert found.time_source in ("device", "received", "tz_assumed")
+    assert found.mapping
+
+
+def test_every_format_has_a_valid_message_here():
+    assert VALID.keys() == FORMATS.keys()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_valid_message_says_something(name):
+    payload, topic, headers, maps = VALID[name]
+    check(name, payload, topic, headers, maps)
+    found = FORMATS[name].decode(
+        payload, topic=topic, headers=headers, received_at=RECEIVED_AT, maps=maps or None
+    )
+    assert found.readings or found.status
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=60, deadline=None)
+@given(payload=st.binary(max_size=200), topic=TOPICS)
+def test_random_bytes_break_nothing(name, payload, topic):
+    _, own_topic, headers, maps = VALID[name]
+    check(name, payload, own_topic, headers, maps)
+    check(name, payload, topic, {}, {})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=60, deadline=None)
+@given(message=JSON, topic=TOPICS)
+def test_random_json_breaks_nothing(name, message, topic):
+    payload = json.dumps(message).encode()
+    _, own_topic, headers, maps = VALID[name]
+    check(name, payload, own_topic, headers, maps)
+    check(name, payload, topic, {}, {})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_message_breaks_nothing(name, data):
+    payload, topic, headers, maps = VALID[name]
+    damaged = bytearray(payload)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(damaged)))
+        length = data.draw(st.integers(0, 6))
+        damaged[at : at + length] = data.draw(
+            st.binary(max_size=6) | st.sampled_from([b"NaN", b"1e400", b"-1", b"{", b"]"])
+        )
+    check(name, bytes(damaged), topic, headers, maps)
+
+
+def places(message, path=()):
+    """List the paths to every value inside a JSON message."""
+    yield path
+    children = (
+        message.items()
+        if isinstance(message, dict)
+        else enumerate(message)
+        if isinstance(message, list)
+        else ()
+    )
+    for key, value in children:
+        yield from places(value, (*path, key))
+
+
+def replaced(message, path, value):
+    if not path:
+        return value
+    copy = dict(message) if isinstance(message, dict) else list(message)
+    copy[path[0]] = replaced(copy[path[0]], path[1:], value)
+    return copy
+
+
+JSON_FORMATS = sorted(
+    name for name, (payload, *_) in VALID.items() if payload[:1] in (b"{", b"[") and name != "smart_citizen"
+)
+
+
+@pytest.mark.parametrize("name", JSON_FORMATS)
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_hostile_value_anywhere_breaks_nothing(name, data):
+    payload, topic, headers, maps = VALID[name]
+    message = json.loads(payload)
+    path = data.draw(st.sampled_from(list(places(message))))
+    damaged = replaced(message, path, data.draw(HOSTILE))
+    check(name, json.dumps(damaged).encode(), topic, headers, maps)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\x00" * 1000,
+        b"[" * 100_000,
+        b'{"data":' * 100_000,
+        b"1" * 1_000_000,
+        b'{"a":' + b"9" * 100_000 + b"}",
+        b'"' + b"x" * 1_000_000 + b'"',
+        b"," * 1_000_000,
+        b"{t:" + b"1:1," * 250_000 + b"}",
+        b"\xab\xba\xff\xff" + struct.pack(">IBf", 1, 2, 3.0) * 65535 + b"\x00",
+    ],
+    ids=[
+        "empty",
+        "zeros",
+        "deep list",
+        "deep object",
+        "digits",
+        "huge integer",
+        "long text",
+        "commas",
+        "raw",
+        "frames",
+    ],
+)
+def test_a_heavy_message_breaks_nothing(name, payload):
+    _, topic, headers, maps = VALID[name]
+    check(name, payload, topic, headers, maps)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("year", [1, 1970, 2000, 2100, 9999])
+def test_reception_at_any_time_is_no_error(name, year):
+    payload, topic, headers, _ = VALID[name]
+    at = datetime(year, 1, 1, tzinfo=UTC)
+    FORMATS[name].decode(
+        payload, topic=topic, headers=headers, received_at=at, timezone=timezone(timedelta(hours=14))
+    )
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [
+        {"fields": {"pm02": 3}},
+        {"*": {"fields": {"pm02": {"quantity": "nitrate"}}}},
+        {"*": 3},
+        {"fields": 3},
+        {"fields": {"pm02": {"quantity": "pm25", "unit": "ug/m3", "factor": "x"}}},
+    ],
+)
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_row_that_cannot_be_used_is_a_reason_and_no_error(name, maps):
+    payload, topic, headers, _ = VALID[name]
+    check(name, payload, topic, headers, maps)
+
+
+def test_a_naive_moment_of_reception_is_the_callers_error():
+    with pytest.raises(ValueError, match="time zone"):
+        FORMATS["airgradient"].decode(b"{}", received_at=datetime(2026, 3, 1))  # noqa: DTZ001
+
+
+def test_no_format_imports_another_and_all_are_pure():
+    folder = Path(importlib.import_module("firmware_bridge.formats").__file__).parent
+    for path in folder.glob("*.py"):
+        if path.name != "__init__.py":
+            lines = [
+                line
+                for line in path.read_text().splitlines()
+                if line.startswith(("from .", "import ", "from "))
+            ]
+            assert not [line for line in lines for name in FORMATS if line.startswith(f"from .{name} ")], (
+                path.name
+            )
+            assert len(path.read_text().splitlines()) < 400, path.name
+    script = (
+        "import sys; import firmware_bridge.formats; print(*sorted(m.split('.')[0] for m in sys.modules))"
+    )
+    environment = {"PATH": "/usr/bin", "DJANGO_SETTINGS_MODULE": ""}
+    root = folder.parent.parent
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root, env=environment
+    )
+    strangers = set(printed.stdout.split()) - set(sys.stdlib_module_names) - {"firmware_bridge"}
+    assert not {name for name in strangers if not name.startswith("_")}
