@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0003_count_the_cycles_of_devices'),
+        ('catalogue', '0004_count_the_cycles_of_devices'),
         ('readings', '0004_revisions_and_guarded_parents'),
     ]
 

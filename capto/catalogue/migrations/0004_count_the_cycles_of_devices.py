@@ -27,6 +27,6 @@ def describe(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("catalogue", "0002_describe_observed_properties")]
+    dependencies = [("catalogue", "0003_add_lending_points_kits_and_upkeep")]
 
     operations = [migrations.RunPython(describe, migrations.RunPython.noop)]
