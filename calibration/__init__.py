@@ -28,16 +28,14 @@ from calibration.uncertainty import daily_uncertainty
 __version__ = CODE_VERSION
 
 __all__ = [
-    "compare",
-    "choose",
-    "Candidate",
-    "FOR_PARTICLES",
     "CODE_VERSION",
     "COVERAGE_NEEDED",
+    "FOR_PARTICLES",
     "METHODS",
     "PLAUSIBLE",
     "VOCABULARY",
     "Bracket",
+    "Candidate",
     "Drift",
     "Flag",
     "Lag",
@@ -48,6 +46,8 @@ __all__ = [
     "apply",
     "apply_each",
     "carries",
+    "choose",
+    "compare",
     "daily_means",
     "daily_uncertainty",
     "drift",
