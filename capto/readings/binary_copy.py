@@ -6,6 +6,7 @@ writes a million of them in the time of a few thousand rows of objects.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from struct import pack
 from typing import Any, Final, NamedTuple
 
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + pack(">ii", 0, 0)
 TRAILER: Final = pack(">h", -1)
 ROWS_AT_ONCE: Final = 100_000  # about 10 MB of records while writing
-EPOCH_HOURS: Final = 262_968  # hours from 1970 to 2000, where PostgreSQL counts from
+EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)  # where PostgreSQL counts from
+EPOCH_HOURS: Final = 262_968  # hours from 1970 to there
 HOUR_MICROSECONDS: Final = 3_600_000_000
 
-# `hour` is a timestamptz that numpy sees as whole hours since 1970; `letter` a text of one ASCII sign.
+# `hour` is a timestamptz that numpy sees as whole hours since 1970, `instant` one that is the same in all rows;
+# `letter` is a text of one ASCII sign, `text` one that is the same in all rows.
 WIRE: Final = {
     "int2": ">i2",
     "int4": ">i4",
@@ -28,14 +31,15 @@ WIRE: Final = {
     "hour": ">i8",
     "bool": "?",
     "letter": "S1",
+    "instant": ">i8",
 }
 ELEMENT_TYPES: Final = {"int4": 23, "float8": 701, "hour": 1184}  # oids of pg_type
 
-Columns = Mapping[str, NDArray[Any]]
+Columns = Mapping[str, NDArray[Any] | datetime | str]
 
 
 class Field(NamedTuple):
-    """A column of the table or query and its kind: a key of WIRE, or `text` for one constant string."""
+    """A column of the table or query and its kind: a key of WIRE, or `text`."""
 
     name: str
     kind: str
@@ -59,13 +63,20 @@ def write(
     cursor: CursorWrapper,
     table: str,
     fields: Sequence[Field],
-    columns: Mapping[str, NDArray[Any] | str],
+    columns: Columns,
     *,
     absent: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> int:
-    """Append rows to a table and give their number; `absent` marks, by column, where NULL is written."""
+    """Append rows to a table and give their number; `absent` marks, by column, where NULL is written.
+
+    A column is an array, or one datetime (kind `instant`) or string (kind `text`) for all rows.
+    """
+    constants = {
+        name: _constant(column) for name, column in columns.items() if not isinstance(column, np.ndarray)
+    }
+    arrays = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
     masks = {name: mask for name, mask in (absent or {}).items() if mask.any()}
-    size = len(next(column for column in columns.values() if not isinstance(column, str)))
+    size = len(next(iter(arrays.values())))
     pattern = np.zeros(size, dtype=np.int64)
     for bit, mask in enumerate(masks.values()):
         pattern |= mask.astype(np.int64) << bit
@@ -74,33 +85,34 @@ def write(
         copy.write(HEADER)
         for code in np.unique(pattern):
             missing = frozenset(name for bit, name in enumerate(masks) if code >> bit & 1)
-            for part in _records(fields, columns, np.flatnonzero(pattern == code), missing):
+            for part in _records(fields, arrays, constants, np.flatnonzero(pattern == code), missing):
                 copy.write(part)
         copy.write(TRAILER)
     return size
 
 
+def _constant(value: datetime | str) -> np.generic:
+    return np.int64(_microseconds(value)) if isinstance(value, datetime) else np.bytes_(value.encode())
+
+
 def _records(
     fields: Sequence[Field],
-    columns: Mapping[str, NDArray[Any] | str],
+    arrays: Mapping[str, NDArray[Any]],
+    constants: Mapping[str, np.generic],
     rows: NDArray[np.int64],
     missing: frozenset[str],
 ) -> Iterator[bytes]:
-    texts = {name: column for name, column in columns.items() if isinstance(column, str)}
-    record = _record(fields, absent=missing, texts=texts)
+    record = _record(fields, absent=missing, constants=constants)
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[begin : begin + ROWS_AT_ONCE]
         out = np.zeros(len(some), record)
         out["fields"] = len(fields)
-        for field in fields:
-            if field.name in missing:
-                out[_length(field.name)] = -1
+        for name, kind in fields:
+            if name in missing:
+                out[_length(name)] = -1
                 continue
-            out[_length(field.name)] = record[field.name].itemsize
-            column = columns[field.name]
-            out[field.name] = (
-                column.encode() if isinstance(column, str) else _to_wire(column[some], field.kind)
-            )
+            out[_length(name)] = record[name].itemsize
+            out[name] = constants[name] if name in constants else _to_wire(arrays[name][some], kind)
         yield out.tobytes()
 
 
@@ -109,14 +121,13 @@ def _length(name: str) -> str:
 
 
 def _record(
-    fields: Sequence[Field], *, absent: frozenset[str], texts: Mapping[str, str] | None = None
+    fields: Sequence[Field], *, absent: frozenset[str], constants: Mapping[str, np.generic] | None = None
 ) -> np.dtype[np.void]:
     parts: list[tuple[str, str]] = [("fields", ">i2")]
-    for field in fields:
-        parts.append((_length(field.name), ">i4"))
-        if field.name not in absent:
-            wire = WIRE[field.kind] if field.kind != "text" else f"S{len((texts or {})[field.name].encode())}"
-            parts.append((field.name, wire))
+    for name, kind in fields:
+        parts.append((_length(name), ">i4"))
+        if name not in absent:
+            parts.append((name, WIRE[kind] if kind != "text" else f"S{(constants or {})[name].itemsize}"))
     return np.dtype(parts)
 
 
@@ -143,9 +154,18 @@ def array(column: NDArray[Any], kind: str) -> bytes:
     return pack(">i", len(data)) + data
 
 
-def instant(hour: int) -> bytes:
+def hour(number: int) -> bytes:
     """Give an hour (since 1970) as a timestamptz field of a binary COPY, its length first."""
-    return pack(">iq", 8, (hour - EPOCH_HOURS) * HOUR_MICROSECONDS)
+    return pack(">iq", 8, (number - EPOCH_HOURS) * HOUR_MICROSECONDS)
+
+
+def moment(at: datetime) -> bytes:
+    """Give an aware time as a timestamptz field of a binary COPY, its length first."""
+    return pack(">iq", 8, _microseconds(at))
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def text(value: str) -> bytes:

@@ -1,0 +1,220 @@
+"""From the sums of many series to their published hours, in one pass of arrays. Pure: no database, no clock.
+
+Here the functions of `calibration` are put together: means and coverage, checks, correction, grade.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import calibration
+from calibration import Flag
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SECONDS: Final = 3600
+BY_ROW: Final = ("channel", "hour", "n", "total", "total_of_squares", "minimum", "maximum")
+UNCORRECTED: Final = 0  # the code of a row that no calibration covers
+# Hours on each side of a period that the checks look at: a run of STUCK_HOURS that begins or ends outside it.
+CONTEXT_HOURS: Final = 2 * (calibration.checks.STUCK_HOURS - 1)
+REACH_HOURS: Final = calibration.checks.STUCK_HOURS - 1  # how far a changed hour changes others
+
+
+class Correction(NamedTuple):
+    """What a row rests on: the model or bracket to apply, its calibrations (0 for none), basis and status."""
+
+    model: Any
+    calibration: int
+    second: int
+    basis: str
+    provisional: bool
+
+
+class Channel(NamedTuple):
+    """What the pass must know of one series: quantity, readings in a full hour, plausible range (NaN: none)."""
+
+    series: int
+    quantity: str
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Sums of hours, one row for each (series, hour), in any order.
+
+    channel: position of the row's series in `channels`; hour: since 1970; n, total, total_of_squares, minimum,
+    maximum: of the hour. Matrices are channels by hours, the first column being `first_hour`: covariates by name
+    (NaN where absent), correction (codes of `corrections`, 0 for none), set_aside (by a person).
+    """
+
+    channels: Sequence[Channel]
+    first_hour: int
+    channel: Ints
+    hour: Ints
+    n: Ints
+    total: Floats
+    total_of_squares: Floats
+    minimum: Floats
+    maximum: Floats
+    covariates: Mapping[str, Floats]
+    correction: NDArray[np.int32]
+    corrections: Mapping[int, Correction]
+    set_aside: NDArray[np.bool_] | None = None
+
+    def ordered(self) -> "Block":
+        """Give the same block with its rows sorted by channel and hour."""
+        order = np.lexsort((self.hour, self.channel))
+        return replace(self, **{name: getattr(self, name)[order] for name in BY_ROW})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours:
+    """Published hours as arrays, one element for each (series, hour), sorted by series and hour.
+
+    value and uncertainty are NaN where absent, calibration and second 0.
+    """
+
+    series: Ints
+    hour: Ints
+    raw_mean: Floats
+    value: Floats
+    uncertainty: Floats
+    n: Ints
+    coverage: Floats
+    flags: Ints
+    grade: NDArray[np.bytes_]
+    calibration: Ints
+    second: Ints
+    provisional: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def where(self, chosen: NDArray[Any] | slice) -> "Hours":
+        """Give the rows that a mask, positions or a slice choose."""
+        return Hours(**{name: column[chosen] for name, column in vars(self).items()})
+
+
+def publish(block: Block, *, begin: int, end: int) -> Hours:
+    """Give the published hours of [begin, end) of a block; rows outside only serve the checks.
+
+    Where no calibration covers an hour its value is the raw mean, without uncertainty; where the validity of its
+    calibration ended, the value is still corrected, without uncertainty. Both have grade D.
+    """
+    block = block.ordered()
+    inputs = _inputs(block)
+    rests = _Rests.of(block)
+    corrected = calibration.apply_each(
+        {code: correction.model for code, correction in block.corrections.items()}, inputs, by="correction"
+    )
+    value = np.where(rests.code == UNCORRECTED, inputs["raw"].to_numpy(), corrected["value"].to_numpy())
+    unstated = (rests.basis == "none") | np.isnan(value)
+    uncertainty = np.where(unstated, np.nan, corrected["expanded_uncertainty"].to_numpy())
+    flags = _checks(block, inputs) | corrected["flags"].to_numpy(dtype=np.int64)
+    flags[rests.basis == "none"] |= int(Flag.UNCALIBRATED)
+    coverage = inputs["coverage"].to_numpy()
+    published = Hours(
+        series=np.array([known.series for known in block.channels], dtype=np.int64)[block.channel],
+        hour=block.hour,
+        raw_mean=inputs["raw"].to_numpy(),
+        value=value,
+        uncertainty=uncertainty,
+        n=block.n,
+        coverage=coverage,
+        flags=flags,
+        grade=_grades(block, rests.basis, value, uncertainty, flags, coverage),
+        calibration=rests.calibration,
+        second=rests.second,
+        provisional=rests.provisional,
+    )
+    inside = (block.hour >= begin) & (block.hour < end)
+    return published if inside.all() else published.where(inside)
+
+
+class _Rests(NamedTuple):
+    """On what each row rests, by row."""
+
+    code: NDArray[np.int32]
+    basis: NDArray[np.str_]
+    calibration: Ints
+    second: Ints
+    provisional: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, block: Block) -> "_Rests":
+        code = block.correction[block.channel, block.hour - block.first_hour]
+        size = max(block.corrections, default=0) + 1
+        basis = np.full(size, "none", dtype="<U9")
+        calibrations = np.zeros((2, size), dtype=np.int64)
+        provisional = np.zeros(size, dtype=bool)
+        for known, correction in block.corrections.items():
+            basis[known] = correction.basis
+            calibrations[:, known] = correction.calibration, correction.second
+            provisional[known] = correction.provisional
+        return cls(code, basis[code], calibrations[0][code], calibrations[1][code], provisional[code])
+
+
+def _inputs(block: Block) -> pd.DataFrame:
+    """Give the columns that corrections read: raw, sd, n, coverage, the covariates and the code."""
+    at = pd.DatetimeIndex((block.hour * SECONDS).astype("datetime64[s]"), tz="UTC")
+    expected = np.array([known.expected for known in block.channels])[block.channel]
+    sums = pd.DataFrame(
+        {"n": block.n, "total": block.total, "total_of_squares": block.total_of_squares}, index=at
+    )
+    means = calibration.means_from_sums(sums, expected=pd.Series(expected, index=at))
+    inputs = means.rename(columns={"mean": "raw"})
+    column = block.hour - block.first_hour
+    for name, matrix in block.covariates.items():
+        inputs[name] = matrix[block.channel, column]
+    inputs["correction"] = block.correction[block.channel, column]
+    return inputs
+
+
+def _checks(block: Block, inputs: pd.DataFrame) -> Ints:
+    low = np.array([known.low for known in block.channels])[block.channel]
+    high = np.array([known.high for known in block.channels])[block.channel]
+    unit = pd.Series(block.channel, index=inputs.index)
+    wrong = {
+        Flag.COVERAGE: (inputs["coverage"] < calibration.COVERAGE_NEEDED).to_numpy(),
+        # one impossible reading spoils the mean of its hour
+        Flag.RANGE: (block.minimum < low) | (block.maximum > high),
+        Flag.STUCK: calibration.stuck(inputs["raw"], unit=unit, within=inputs["sd"]).to_numpy(),
+    }
+    if block.set_aside is not None:
+        wrong[Flag.PERSON] = block.set_aside[block.channel, block.hour - block.first_hour]
+    flags = np.zeros(len(inputs), dtype=np.int64)
+    for flag, rows in wrong.items():
+        flags[rows] |= int(flag)
+    return flags
+
+
+def _grades(
+    block: Block,
+    basis: NDArray[np.str_],
+    value: Floats,
+    uncertainty: Floats,
+    flags: Ints,
+    coverage: Floats,
+) -> NDArray[np.bytes_]:
+    grades = np.full(len(value), b"D", dtype="S1")
+    names = sorted({known.quantity for known in block.channels})
+    quantity = np.array([names.index(known.quantity) for known in block.channels])[block.channel]
+    for number, name in enumerate(names):
+        rows = np.flatnonzero((quantity == number) & (basis != "none"))
+        letters = calibration.grade(
+            value[rows],
+            expanded_uncertainty=uncertainty[rows],
+            flags=flags[rows],
+            coverage=coverage[rows],
+            quantity=name,
+            basis=basis[rows],
+        )
+        grades[rows] = letters.astype("S1")
+    return grades

@@ -1,0 +1,270 @@
+"""Read from the database what a block of hours is computed from: channels, sums, covariates, calibrations."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from numpy.typing import NDArray
+
+import calibration as library
+from capto.readings import binary_copy
+from capto.readings.binary_copy import Field
+from capto.readings.hourly import BUCKETS, REATTRIBUTED_WITHIN
+from capto.validation.block import Block, Channel, Correction
+from capto.validation.models import Calibration
+from capto.validation.published import where
+from capto.validation.timeline import Span, Stay, generic, overlay, spans
+
+SECONDS: Final = 3600
+UNBOUNDED: Final = float("nan")
+# Of several humidities of one device the one of the same channel is taken, then the first of these variants.
+VARIANTS: Final = ("", "native", "onboard", "atm", "unknown")
+
+CHANNELS: Final = """
+SELECT series.id, series.placement_id, placement.sensor_id, sensor.model_id, series.property_id, series.variant,
+       series.channel, coalesce(sensor.reporting_interval_s, model.reporting_interval_s),
+       property.plausible_minimum, property.plausible_maximum
+FROM readings_series AS series
+JOIN readings_placement AS placement ON placement.id = series.placement_id
+JOIN catalogue_sensor AS sensor ON sensor.id = placement.sensor_id
+JOIN catalogue_sensormodel AS model ON model.id = sensor.model_id
+JOIN catalogue_observedproperty AS property ON property.code = series.property_id
+WHERE property.is_pollutant
+  AND placement.starts_at < %(end)s
+  AND (placement.ends_at IS NULL OR placement.ends_at > %(start)s)
+  AND (%(series)s::bigint[] IS NULL OR series.id = ANY(%(series)s))
+  AND (%(sensors)s::bigint[] IS NULL OR placement.sensor_id = ANY(%(sensors)s))
+ORDER BY placement.sensor_id %% {buckets}, series.id
+"""
+COVARIATES: Final = """
+SELECT id, placement_id, property_id, variant, channel FROM readings_series
+WHERE placement_id = ANY(%s) AND property_id = ANY(%s)
+"""
+SUMS: Final = """
+SELECT series_id, hour, n, total, total_of_squares, minimum, maximum FROM readings_hourly_aggregate WHERE {where}
+"""
+SUM_FIELDS: Final = (
+    Field("series", "int8"),
+    Field("hour", "hour"),
+    Field("n", "int4"),
+    Field("total", "float8"),
+    Field("total_of_squares", "float8"),
+    Field("minimum", "float8"),
+    Field("maximum", "float8"),
+)
+MEANS: Final = "SELECT series_id, hour, total / n FROM readings_hourly_aggregate WHERE {where}"
+MEAN_FIELDS: Final = (Field("series", "int8"), Field("hour", "hour"), Field("mean", "float8"))
+
+
+class Known(NamedTuple):
+    """One published series as the database describes it; `interval` in seconds."""
+
+    series: int
+    placement: int
+    sensor: int
+    sensor_model: int
+    quantity: str
+    variant: str
+    channel: str
+    interval: int
+    low: float | None
+    high: float | None
+
+    @property
+    def bucket(self) -> int:
+        """The lock that whoever changes hours of this sensor holds."""
+        return self.sensor % BUCKETS
+
+
+def channels(
+    *,
+    start: datetime,
+    end: datetime,
+    series: Collection[int] | None = None,
+    sensors: Collection[int] | None = None,
+) -> list[Known]:
+    """List the published series (pollutants) that can have hours in [start, end), by bucket of their sensor."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CHANNELS.format(buckets=BUCKETS),
+            {
+                "start": start - REATTRIBUTED_WITHIN,
+                "end": end + REATTRIBUTED_WITHIN,
+                "series": None if series is None else list(series),
+                "sensors": None if sensors is None else list(sensors),
+            },
+        )
+        return [Known(*row) for row in cursor.fetchall()]
+
+
+def hour_of(at: datetime) -> int:
+    """Give the hour (since 1970) in which a time lies."""
+    return int(at.timestamp() // SECONDS)
+
+
+def block(
+    cursor: CursorWrapper, known: Sequence[Known], approved: "Approved", *, begin: int, end: int
+) -> Block:
+    """Read the sums and covariates of [begin, end) and lay the calibrations over them."""
+    sums = binary_copy.read(cursor, SUMS.format(where=where(_ids(known), begin=begin, end=end)), SUM_FIELDS)
+    correction, corrections = approved.over(known, begin=begin, end=end)
+    needs = sorted({name for used in corrections.values() for name in needed(used.model)})
+    return Block(
+        channels=[
+            Channel(
+                item.series,
+                item.quantity,
+                SECONDS / item.interval,
+                UNBOUNDED if item.low is None else item.low,
+                UNBOUNDED if item.high is None else item.high,
+            )
+            for item in known
+        ],
+        first_hour=begin,
+        channel=_positions(_ids(known), sums.pop("series")),
+        **sums,
+        covariates=_covariates(cursor, known, needs, begin=begin, end=end),
+        correction=correction,
+        corrections=corrections,
+    )
+
+
+def needed(model: Any) -> tuple[str, ...]:
+    """Name the covariates that a model or bracket reads besides the signal itself."""
+    fitted = getattr(model, "before", model)
+    return tuple(name for name in fitted.rule.needs if name != "raw")
+
+
+def _ids(known: Sequence[Known]) -> list[int]:
+    return [item.series for item in known]
+
+
+def _positions(ids: Sequence[int], series: NDArray[np.int64]) -> NDArray[np.int64]:
+    order = np.argsort(ids)
+    return np.asarray(order[np.searchsorted(ids, series, sorter=order)], dtype=np.int64)
+
+
+def _covariates(
+    cursor: CursorWrapper, known: Sequence[Known], needs: Sequence[str], *, begin: int, end: int
+) -> dict[str, NDArray[np.float64]]:
+    """Give hourly means of the covariates of each channel, as matrices channels by hours, NaN where absent."""
+    absent = np.full((len(known), end - begin), np.nan)
+    if not needs:
+        return {}
+    cursor.execute(COVARIATES, [sorted({item.placement for item in known}), list(needs)])
+    candidates = defaultdict(list)
+    for series, placement, quantity, variant, channel in cursor.fetchall():
+        candidates[placement, quantity].append((variant, channel, series))
+    chosen = {name: [_best(candidates[item.placement, name], item) for item in known] for name in needs}
+    wanted = sorted({series for found in chosen.values() for series in found if series is not None})
+    means = np.full((len(wanted) + 1, end - begin), np.nan)  # the last row stays absent
+    if wanted:
+        rows = binary_copy.read(cursor, MEANS.format(where=where(wanted, begin=begin, end=end)), MEAN_FIELDS)
+        means[_positions(wanted, rows["series"]), rows["hour"] - begin] = rows["mean"]
+    row_of = {series: row for row, series in enumerate(wanted)}
+    return {
+        name: means[[row_of.get(series, -1) if series is not None else -1 for series in found]]
+        if wanted
+        else absent
+        for name, found in chosen.items()
+    }
+
+
+def _best(candidates: list[tuple[str, str, int]], item: Known) -> int | None:
+    def preference(candidate: tuple[str, str, int]) -> tuple[bool, int, str, int]:
+        variant, channel, series = candidate
+        rank = VARIANTS.index(variant) if variant in VARIANTS else len(VARIANTS)
+        return channel != item.channel, rank, variant, series
+
+    return min(candidates, key=preference)[2] if candidates else None
+
+
+class _Key(NamedTuple):
+    owner: int
+    quantity: str
+    variant: str
+    channel: str
+
+
+class Approved:
+    """The approved calibrations of some sensors, laid out in time; with drafts added, what would be if they were."""
+
+    def __init__(self, rows: Sequence[Calibration]) -> None:
+        self._models: dict[int, library.Model] = {}
+        own: dict[_Key, list[Stay]] = defaultdict(list)
+        shared: dict[_Key, list[Span]] = defaultdict(list)
+        for row in rows:
+            fitted = row.fitted()
+            self._models[row.pk] = fitted
+            stay = _stay(row, fitted)
+            if row.sensor_id is not None:
+                own[_Key(row.sensor_id, row.property_id, row.variant, row.channel)].append(stay)
+            else:
+                model = _Key(row.sensor_model_id or 0, row.property_id, row.variant, row.channel)
+                shared[model] += generic(stay)
+        self._own = {key: spans(stays) for key, stays in own.items()}
+        self._shared = dict(shared)
+
+    @classmethod
+    def of(cls, known: Sequence[Known], *, instead: Mapping[int, Calibration] | None = None) -> "Approved":
+        """Load the approved calibrations of these series' sensors and sensor models.
+
+        instead: drafts to count as approved, by the id of the version that each would replace (or its own id).
+        """
+        approved = Calibration.objects.approved().select_related("co_location")
+        sensors = {item.sensor for item in known}
+        models = {item.sensor_model for item in known}
+        rows = [*approved.filter(sensor__in=sensors), *approved.filter(sensor_model__in=models)]
+        drafts = dict(instead or {})
+        return cls([row for row in rows if row.pk not in drafts] + list(drafts.values()))
+
+    def spans_of(self, item: Known) -> list[Span]:
+        """Give the spans of one series, its own calibrations before those of its sensor model."""
+        own = self._own.get(_Key(item.sensor, item.quantity, item.variant, item.channel), [])
+        shared = self._shared.get(_Key(item.sensor_model, item.quantity, item.variant, item.channel), [])
+        return overlay(own, shared)
+
+    def over(
+        self, known: Sequence[Known], *, begin: int, end: int
+    ) -> tuple[NDArray[np.int32], dict[int, Correction]]:
+        """Give the code of the correction of each channel and hour of [begin, end), and what the codes mean."""
+        codes: dict[tuple[int, int, str, bool], int] = {}
+        corrections: dict[int, Correction] = {}
+        matrix = np.zeros((len(known), end - begin), dtype=np.int32)
+        for row, item in enumerate(known):
+            for span in self.spans_of(item):
+                first, last = max(span.begin, begin) - begin, min(span.end, end) - begin
+                if first >= last:
+                    continue
+                key = span[2:]
+                if key not in codes:
+                    codes[key] = len(codes) + 1
+                    corrections[codes[key]] = self._correction(span)
+                matrix[row, first:last] = codes[key]
+        return matrix, corrections
+
+    def _correction(self, span: Span) -> Correction:
+        model: Any = self._models[span.calibration]
+        if span.second:
+            brackets: Any = library
+            model = brackets.Bracket(before=model, after=self._models[span.second])
+        return Correction(model, span.calibration, span.second, span.basis, span.provisional)
+
+
+def _stay(row: Calibration, fitted: library.Model) -> Stay:
+    begin, end = row.valid_from, row.valid_from
+    if row.co_location is not None:
+        begin, end = row.co_location.starts_at, row.co_location.ends_at
+    return Stay(
+        row.pk,
+        row.method,
+        hour_of(begin),
+        hour_of(end),
+        hour_of(row.valid_from),
+        hour_of(row.valid_to),
+        fitted.provisional,
+    )

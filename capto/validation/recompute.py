@@ -1,0 +1,161 @@
+"""Publish hours: of the readings that came, of a period, or of what a decision touched. Run twice, the effect of once.
+
+Each block of series and hours is read, computed and replaced in one transaction that keeps other writers of the same
+sensors out; readers see the hours of before or those of after.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from capto.readings.hourly import FINISHED_AFTER, aggregate_touched, lock_sensors, take_dirty_hours
+from capto.validation import loading, published
+from capto.validation.block import CONTEXT_HOURS, REACH_HOURS, publish
+from capto.validation.loading import Approved, Known, hour_of
+
+logger = logging.getLogger(__name__)
+
+HOURS_AT_ONCE: Final = 31 * 24
+CHANNELS_AT_ONCE: Final = 500  # with a month of hours, 372,000 rows and about 150 MB
+WORKERS: Final = 2  # one computes while the other waits for the database
+LATE_READINGS: Final = "late readings"
+
+
+class Recomputed(NamedTuple):
+    """What a recomputation did, in hours."""
+
+    hours: int = 0  # that stand published in the period
+    new: int = 0
+    changed: int = 0  # figures that were published and now differ
+    removed: int = 0
+
+    def plus(self, other: "Recomputed") -> "Recomputed":
+        """Add up two parts."""
+        return Recomputed(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+class _Part(NamedTuple):
+    """A block to recompute: some series, hours [begin, end)."""
+
+    known: Sequence[Known]
+    begin: int
+    end: int
+
+
+def dirty_hours(*, now: datetime | None = None) -> int:
+    """Aggregate and publish the finished hours that readings touched since the last run; give their number.
+
+    Scheduled each minute. Hours of sensors that another run is working on are left for the next time.
+    """
+    moment = now or timezone.now()
+    total = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            taken = take_dirty_hours(cursor, now=moment)
+            if taken:
+                aggregate_touched(cursor)
+                _publish_touched(cursor, now=moment)
+        total += taken
+        if not taken:
+            return total
+
+
+def recompute(
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    reason: str,
+    series: Collection[int] | None = None,
+    sensors: Collection[int] | None = None,
+) -> Recomputed:
+    """Publish again the finished hours that begin in [start, end), of all series or some, from their aggregates.
+
+    reason: kept with every published figure that changes. Hours whose figures stay the same are not written.
+    """
+    begin, until = _first_hour(start), min(_first_hour(end), hour_of(now - FINISHED_AFTER) + 1)
+    known = loading.channels(start=start, end=end, series=series, sensors=sensors)
+    approved = Approved.of(known)
+    parts = list(_parts(known, begin=begin, end=until))
+
+    def run(part: _Part) -> Recomputed:
+        with transaction.atomic(), connection.cursor() as cursor:
+            lock_sensors(cursor, {item.sensor for item in part.known})
+            return _replace(cursor, part, approved, reason=reason, now=now)
+
+    def run_apart(part: _Part) -> Recomputed:
+        try:
+            return run(part)
+        finally:
+            connection.close()  # that of this thread
+
+    total = Recomputed()
+    if len(parts) == 1 or connection.in_atomic_block:
+        for part in parts:
+            total = total.plus(run(part))
+        return total
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done in pool.map(run_apart, parts):
+            total = total.plus(done)
+    return total
+
+
+def _first_hour(at: datetime) -> int:
+    """Give the first hour (since 1970) that does not begin before a time."""
+    return -int(-at.timestamp() // 3600)
+
+
+def _parts(known: Sequence[Known], *, begin: int, end: int) -> Iterator[_Part]:
+    """Cut the work by months, and by buckets of sensors so that two parts of a month do not wait for each other."""
+    if not known:
+        return
+    groups = min(-(-len(known) // CHANNELS_AT_ONCE), 1 + max(item.bucket for item in known))
+    by_bucket: dict[int, list[Known]] = defaultdict(list)
+    for item in known:
+        by_bucket[item.bucket % groups].append(item)
+    for month in range(begin, end, HOURS_AT_ONCE):
+        for some in by_bucket.values():
+            yield _Part(some, month, min(month + HOURS_AT_ONCE, end))
+
+
+def _replace(
+    cursor: CursorWrapper, part: _Part, approved: Approved, *, reason: str, now: datetime
+) -> Recomputed:
+    known, begin, end = part
+    series = [item.series for item in known]
+    block = loading.block(cursor, known, approved, begin=begin - CONTEXT_HOURS, end=end + CONTEXT_HOURS)
+    new = publish(block, begin=begin, end=end)
+    change = published.compare(published.read(cursor, series, begin=begin, end=end), new)
+    published.store(cursor, change, series=series, begin=begin, end=end, reason=reason, now=now)
+    return Recomputed(
+        hours=len(new),
+        new=int((change.old_of_new < 0).sum()),
+        changed=int(change.refigured.sum()),
+        removed=int(change.remove.sum()),
+    )
+
+
+def _publish_touched(cursor: CursorWrapper, *, now: datetime) -> None:
+    """Publish the hours of `touched_hour` and those that the checks tie to them; the sensors are locked."""
+    cursor.execute(
+        "SELECT sensor_id, min(extract(epoch FROM hour)) / 3600, max(extract(epoch FROM hour)) / 3600 FROM touched_hour"
+        " GROUP BY sensor_id, date_trunc('month', hour, 'UTC')"
+    )
+    latest = hour_of(now - FINISHED_AFTER) + 1
+    sensors: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for sensor, first, last in cursor.fetchall():
+        period = int(first) - REACH_HOURS, min(int(last) + REACH_HOURS + 1, latest)
+        sensors[period].add(sensor)
+    for (begin, end), some in sorted(sensors.items()):
+        start, until = (datetime.fromtimestamp(hour * 3600, UTC) for hour in (begin, end))
+        known = loading.channels(start=start, end=until, sensors=some)
+        approved = Approved.of(known)
+        for part in _parts(known, begin=begin, end=end):
+            _replace(cursor, part, approved, reason=LATE_READINGS, now=now)
