@@ -4,9 +4,11 @@ Pure functions on pandas and numpy: no framework, no clock, no file, no network.
 this file. Importing a name is `import calibration` and then, for instance, `calibration.fit(...)`.
 """
 
-from calibration.applying import apply, apply_each
+from calibration.applying import apply, apply_each, explain
+from calibration.bracketing import Bracket, Drift, drift, drift_history, line
 from calibration.checks import PLAUSIBLE, outside_range, stuck
-from calibration.colocation import Refused, fit
+from calibration.choosing import FOR_PARTICLES, Candidate, choose, compare
+from calibration.colocation import Refused, fit, update
 from calibration.flags import VOCABULARY, Flag, Summary, carries, summary
 from calibration.grades import grade, purposes
 from calibration.hours import (
@@ -19,17 +21,24 @@ from calibration.hours import (
 )
 from calibration.metrics import metrics
 from calibration.models import CODE_VERSION, Model, Spread
+from calibration.pairing import Lag, lag, to_hour_starts
 from calibration.terms import METHODS
+from calibration.uncertainty import daily_uncertainty
 
 __version__ = CODE_VERSION
 
 __all__ = [
     "CODE_VERSION",
     "COVERAGE_NEEDED",
+    "FOR_PARTICLES",
     "METHODS",
     "PLAUSIBLE",
     "VOCABULARY",
+    "Bracket",
+    "Candidate",
+    "Drift",
     "Flag",
+    "Lag",
     "Model",
     "Refused",
     "Spread",
@@ -37,11 +46,19 @@ __all__ = [
     "apply",
     "apply_each",
     "carries",
+    "choose",
+    "compare",
     "daily_means",
+    "daily_uncertainty",
+    "drift",
+    "drift_history",
+    "explain",
     "fit",
     "grade",
     "hour_sums",
     "hourly_means",
+    "lag",
+    "line",
     "means_from_sums",
     "metrics",
     "outside_range",
@@ -49,4 +66,6 @@ __all__ = [
     "running_means",
     "stuck",
     "summary",
+    "to_hour_starts",
+    "update",
 ]

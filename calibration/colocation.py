@@ -6,28 +6,26 @@ after the ones it was fitted on, with a gap between (forward chaining), never on
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
-from calibration.applying import evaluate, seconds
+from calibration.applying import seconds
+from calibration.blocks import DAY, FULL_SPAN, HOUR, Fold, bootstrap, covariance, forward_folds
+from calibration.estimates import evaluate
 from calibration.metrics import metrics
-from calibration.models import Model, Spread, checksum, coefficient_names
+from calibration.models import Model, checksum, coefficient_names
+from calibration.pairing import lag
 from calibration.robust import solve
 from calibration.terms import METHODS, TERMS, Array, Method
+from calibration.uncertainty import spread
 
-HOUR: Final = 3600
-DAY: Final = 24 * HOUR
-SHORTEST_SPAN: Final = 72 * HOUR  # [P] calibration.md section 8: the shortest bench stay
+SHORTEST_SPAN: Final = 3 * DAY  # [P] calibration.md section 8: the shortest bench stay
 FEWEST_PAIRS: Final = 48  # [P]
-FULL_SPAN: Final = 14 * DAY  # [P] calibration.md section 7; less is provisional
-FULL_PAIRS: Final = 250  # [P]
-FEWEST_FOLDS: Final = 3
-BOOTSTRAP_BLOCK: Final = DAY  # moving blocks of 24-72 h (calibration.md, section 7)
-BOOTSTRAP_DRAWS: Final = 999
+FULL_PAIRS: Final = 250  # [P] calibration.md section 7; less is provisional
 QUANTILES: Final = (0.5, 0.8, 0.9, 0.95, 0.99)
 
 
@@ -39,23 +37,18 @@ class Refused(ValueError):
         self.code, self.english, self.french = code, english, french
 
 
-class Fold(NamedTuple):
-    """Rows to fit on and later rows to score on."""
-
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-
-
 def fit(
     pairs: pd.DataFrame, *, method: str = "mlr_humidity", quantity: str = "", unit: str = "",
-    station: str = "", reference_uncertainty: tuple[float, float] = (0.0, 0.0), seed: int = 0,
+    station: str = "", reference_uncertainty: tuple[float, float] = (0.0, 0.0), check_lag: bool = True,
+    seed: int = 0,
 ) -> Model:
     """Fit a named method on hourly pairs and score it by forward blocks.
 
     pairs: UTC DatetimeIndex of hour starts; columns reference, raw and those of the method (humidity %,
     temperature °C, ...). Rows with anything missing are left out. reference_uncertainty: standard
-    uncertainty (absolute, relative) of the reference. seed: of the bootstrap. Raises Refused under 72 h,
-    48 pairs or without variation; KeyError for an absent column; ValueError for an unknown method.
+    uncertainty (absolute, relative) of the reference, the larger counts. seed: of the bootstrap. Raises
+    Refused under 72 h or 48 pairs, for hour labels that disagree, or where an input does not vary; KeyError
+    for an absent column; ValueError for an unknown method.
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
@@ -63,24 +56,30 @@ def fit(
     clean = complete(pairs, rule)
     at = seconds(clean.index)
     refuse_short(at)
+    if check_lag:
+        refuse_lag(clean)
     columns = {name: clean[name].to_numpy(dtype=float) for name in rule.needs}
     reference = clean["reference"].to_numpy(dtype=float)
-    coefficients = estimate(rule, columns, reference)
+    try:
+        coefficients, weights = estimate(rule, columns, reference)
+    except np.linalg.LinAlgError:
+        raise Refused("no_variation", "The inputs of the fit do not vary independently of each other.",
+                      "Les grandeurs de l'ajustement ne varient pas indépendamment.") from None
     folds = forward_folds(at)
-    held_out, predicted, blocks = out_of_block(rule, columns, reference, folds)
-    everything = {**columns, "value": _value(rule, coefficients, columns)}
-    residual = held_out - predicted
+    rows, predicted, blocks = out_of_block(rule, columns, reference, folds)
+    missed = reference[rows] - predicted
+    value = evaluate(rule, coefficients, columns).value
+    draws = bootstrap(*system(rule, columns, reference), weights, at, seed=seed)
     return Model(
         method=method, quantity=quantity, unit=unit, station=station,
-        coefficients=coefficients,
-        covariance=bootstrap_covariance(rule, columns, reference, at, seed=seed),
-        domain={name: (float(column.min()), float(column.max()))
-                for name, column in everything.items() if name != "raw"},
-        spread=spread(residual, predicted, blocks),
+        coefficients=coefficients, covariance=covariance(draws),
+        companion=turned(rule, columns, reference),
+        domain=_domain({name: column for name, column in columns.items() if name != "raw"}, value),
+        spread=spread(missed, predicted, at[rows], days=(at[-1] + HOUR - at[0]) / DAY),
         n=len(clean), starts_at=_iso(at[0]), ends_at=_iso(at[-1] + HOUR),
-        quantiles={f"{q:g}": float(np.quantile(np.abs(residual), q)) for q in QUANTILES},
+        quantiles={f"{q:g}": float(np.quantile(np.abs(missed), q)) for q in QUANTILES},
         reference_uncertainty=reference_uncertainty,
-        scores=metrics(held_out, predicted), folds=len(folds),
+        scores=_scores(reference[rows], predicted, blocks), folds=int(np.unique(blocks).size),
         provisional=bool(at[-1] + HOUR - at[0] < FULL_SPAN or len(clean) < FULL_PAIRS),
         checksum=checksum(clean),
     )
@@ -103,14 +102,25 @@ def refuse_short(at: NDArray[np.int64]) -> None:
                       f"La comparaison compte {at.size} paires horaires ; il en faut au moins 48.")
 
 
-def estimate(rule: Method, columns: dict[str, Array], reference: Array) -> dict[str, float]:
-    """Solve for the coefficients, by least squares or Huber's weights."""
-    design, target = system(rule, columns, reference)
-    found, _ = solve(design, target, robust=rule.robust)
-    return dict(zip(coefficient_names(rule), found.tolist(), strict=True))
+def refuse_lag(pairs: pd.DataFrame) -> None:
+    """Raise Refused where the two sides agree better an hour or two apart (calibration.md, section 2)."""
+    found = lag(pairs["reference"], pairs["raw"])
+    if found.wrong:
+        raise Refused(
+            "lag", f"The two sides agree best {found.hours:+d} h apart: check hour labels and time zones.",
+            f"Les deux côtés s'accordent le mieux à {found.hours:+d} h : vérifiez l'étiquette des heures "
+            "et les fuseaux.")
 
 
-def system(rule: Method, columns: dict[str, Array], reference: Array) -> tuple[Array, Array]:
+def estimate(
+    rule: Method, columns: Mapping[str, Array], reference: Array
+) -> tuple[dict[str, float], Array]:
+    """Solve for the coefficients, by Huber's weights where the method is robust; and give the weights."""
+    found, weights = solve(*system(rule, columns, reference), robust=rule.robust)
+    return dict(zip(coefficient_names(rule), found.tolist(), strict=True)), weights
+
+
+def system(rule: Method, columns: Mapping[str, Array], reference: Array) -> tuple[Array, Array]:
     """Give the design matrix and the target of a method's linear system."""
     terms = [TERMS[name].value(columns) for name in rule.terms]
     if rule.direction == "forward":
@@ -118,111 +128,129 @@ def system(rule: Method, columns: dict[str, Array], reference: Array) -> tuple[A
     return np.column_stack([*terms, reference]), TERMS[rule.signal].value(columns)
 
 
-def forward_folds(at: NDArray[np.int64]) -> list[Fold]:
-    """Cut a stay into forward folds: fit on blocks 1..k, score on block k + 1 after a gap.
+def turned(rule: Method, columns: Mapping[str, Array], reference: Array) -> dict[str, float]:
+    """Fit the other way round (signal on reference for a forward method) and give the same coefficients.
 
-    Provisional stays (under 14 days): blocks of one day, or a quarter of a stay shorter than four days, and
-    a gap of 6 h. Longer ones: blocks of 7 days, a gap of 24 h, fitted on 14 days at least where the stay
-    leaves a block to score after them.
+    Empty where that regression does not determine them. See change of regime in calibration.uncertainty.
     """
-    span = int(at[-1] + HOUR - at[0])
-    full = span >= FULL_SPAN
-    block = 7 * DAY if full else min(DAY, span // (FEWEST_FOLDS + 1))
-    gap = DAY if full else 6 * HOUR
-    number = (at - at[0]) // block
-    folds = []
-    for k in range(1, int(number[-1]) + 1):
-        test = np.flatnonzero(number == k)
-        start = int(at[0]) + k * block
-        train = np.flatnonzero(at < start - gap)
-        if test.size >= 6 and train.size >= 12:
-            folds.append(Fold(train, test))
-    if full and len(folds) > 1:
-        folds = folds[1:]
-    return folds
+    signal = "raw" if rule.direction == "forward" else rule.signal
+    others = [name for name in rule.terms if name != signal]
+    terms = [TERMS[name].value(columns) for name in others]
+    y = TERMS[signal].value(columns)
+    inverse = rule.direction == "inverse"
+    try:
+        found, _ = solve(np.column_stack([*terms, y if inverse else reference]),
+                         reference if inverse else y, robust=rule.robust)
+    except np.linalg.LinAlgError:
+        return {}
+    if abs(found[-1]) < 1e-12:
+        return {}
+    last = float(found[-1])
+    result = {name: -float(value) / last for name, value in zip(others, found, strict=False)}
+    return result | {"slope" if inverse else signal: 1.0 / last}
 
 
 def out_of_block(
-    rule: Method, columns: dict[str, Array], reference: Array, folds: list[Fold]
-) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Predict each scored block by a fit on the blocks before it: (reference, prediction, block)."""
-    held, predicted, blocks = [], [], []
+    rule: Method, columns: Mapping[str, Array], reference: Array, folds: list[Fold]
+) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
+    """Predict each scored block by a fit on the blocks before it: (rows, predictions, block numbers)."""
+    rows, predicted, blocks = [], [], []
     for number, fold in enumerate(folds):
         train = {name: column[fold.train] for name, column in columns.items()}
         test = {name: column[fold.test] for name, column in columns.items()}
-        coefficients = estimate(rule, train, reference[fold.train])
-        held.append(reference[fold.test])
-        predicted.append(_value(rule, coefficients, test))
+        try:
+            coefficients, _ = estimate(rule, train, reference[fold.train])
+        except np.linalg.LinAlgError:
+            continue  # the blocks before do not determine the fit; later folds do
+        rows.append(fold.test)
+        predicted.append(evaluate(rule, coefficients, test).value)
         blocks.append(np.full(fold.test.size, number))
-    if not held:
+    if not rows:
         raise Refused("no_fold", "The pairs leave no later block to score the fit on.",
                       "Les paires ne laissent aucun bloc ultérieur pour juger l'ajustement.")
-    return np.concatenate(held), np.concatenate(predicted), np.concatenate(blocks)
+    return np.concatenate(rows), np.concatenate(predicted), np.concatenate(blocks)
 
 
-def _value(rule: Method, coefficients: dict[str, float], columns: dict[str, Array]) -> Array:
-    size = len(coefficients)
-    bare = Model(method=rule.name, coefficients=coefficients, covariance=((0.0,) * size,) * size, domain={},
-                 spread=Spread(absolute=0.0, relative=0.0, factor=0.0), n=0, starts_at="", ends_at="")
-    return evaluate(bare, columns).value
+def update(model: Model, pairs: pd.DataFrame, *, check_lag: bool = True, seed: int = 0) -> Model:
+    """Carry a model to a new short stay (>= 72 h): only its line moves, the covariates' effects stay.
+
+    model: the longest fit of the unit or of its sensor model; pairs: as for fit. An inverse method gets a
+    new intercept and slope; a forward one, a line through the reference against what it predicts. The
+    covariates keep their coefficients and covariance, turned about the means of the stay, so that they
+    add nothing there. The spread is the model's, widened where the stay scatters more. Source:
+    calibration.md, section 8. Raises what fit raises.
+    """
+    rule = model.rule
+    clean = complete(pairs, rule)
+    at = seconds(clean.index)
+    refuse_short(at)
+    if check_lag:
+        refuse_lag(clean)
+    columns = {name: clean[name].to_numpy(dtype=float) for name in rule.needs}
+    reference = clean["reference"].to_numpy(dtype=float)
+    terms = {name: TERMS[name].value(columns) for name in rule.terms}
+    ones = np.ones(len(clean))
+    old = dict(model.coefficients)
+    names = model.names
+    intercept = names.index("intercept")
+    place = np.zeros((len(names), 2))  # how the two moving numbers enter the coefficients
+    place[intercept, 0] = 1.0
+    if rule.direction == "inverse":
+        others = [name for name in rule.terms if name != "intercept"]
+        target = TERMS[rule.signal].value(columns) - sum((old[name] * terms[name] for name in others), 0.0)
+        design = np.column_stack([ones, reference])
+        found, weights = solve(design, target)
+        new = old | {"intercept": float(found[0]), "slope": float(found[1])}
+        place[-1, 1] = 1.0
+        scale = 1.0
+    else:
+        others = [name for name in rule.terms if name not in ("intercept", "raw")]
+        predicted = evaluate(rule, old, columns).value
+        design = np.column_stack([ones, predicted])
+        target = reference
+        found, weights = solve(design, target)
+        scale = float(found[1])
+        new = {name: scale * value for name, value in old.items()}
+        new["intercept"] += float(found[0])
+        place[:, 1] = [old[name] for name in names]
+    moving = np.array(covariance(bootstrap(design, target, weights, at, seed=seed)))
+    turn = np.zeros((len(names), len(others)))
+    for k, name in enumerate(others):
+        turn[names.index(name), k] = scale
+        turn[intercept, k] = -scale * float(terms[name].mean())
+    kept = [names.index(name) for name in others]
+    full = place @ moving @ place.T + turn @ np.array(model.covariance)[np.ix_(kept, kept)] @ turn.T
+    value = evaluate(rule, new, columns).value
+    missed = reference - value
+    typical = float(np.mean(model.spread.absolute + model.spread.relative * np.maximum(value, 0.0)))
+    wider = max(1.0, float(np.mean(np.abs(missed))) / typical)
+    wide = {"absolute": model.spread.absolute * wider, "relative": model.spread.relative * wider}
+    return Model(**{
+        **model.__dict__, "coefficients": new, "covariance": tuple(map(tuple, full.tolist())),
+        "domain": _domain({k: v for k, v in columns.items() if k != "raw"}, value, wider_than=model.domain),
+        "spread": type(model.spread)(**{**model.spread.__dict__, **wide}),
+        "n": len(clean), "starts_at": _iso(at[0]), "ends_at": _iso(at[-1] + HOUR),
+        "checksum": checksum(clean)})
+
+
+def _domain(
+    covariates: Mapping[str, Array], value: Array, *,
+    wider_than: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, tuple[float, float]]:
+    ends = {name: (float(column.min()), float(column.max()))
+            for name, column in {**covariates, "value": value}.items()}
+    for name, (low, high) in (wider_than or {}).items():
+        ends[name] = (min(low, ends[name][0]), max(high, ends[name][1]))
+    return ends
+
+
+def _scores(reference: Array, predicted: Array, blocks: NDArray[np.int64]) -> dict[str, float | None]:
+    squares = np.array([np.mean((reference - predicted)[blocks == b] ** 2) for b in np.unique(blocks)])
+    error = float(squares.std(ddof=1) / np.sqrt(squares.size)) if squares.size > 1 else None
+    total = float(np.sum((reference - reference.mean()) ** 2))
+    skill = 1.0 - float(np.sum((reference - predicted) ** 2)) / total if total > 0 else None
+    return {**metrics(reference, predicted), "mse_se": error, "skill": skill}
 
 
 def _iso(at: int) -> str:
     return pd.Timestamp(int(at), unit="s", tz="UTC").isoformat()
-
-
-def bootstrap_covariance(
-    rule: Method, columns: dict[str, Array], reference: Array, at: NDArray[np.int64], *, seed: int
-) -> tuple[tuple[float, ...], ...]:
-    """Give the covariance of the coefficients by a moving-block bootstrap over time (Künsch 1989).
-
-    Blocks of 24 h, overlapping; as many are drawn as fill the stay; 999 draws, each solved from the sums
-    of its blocks with the weights of the robust fit.
-    """
-    design, target = system(rule, columns, reference)
-    _, weights = solve(design, target, robust=rule.robust)
-    width = design.shape[1]
-    augmented = np.column_stack([design, target]) * np.sqrt(weights)[:, None]
-    cross = np.einsum("ni,nj->nij", augmented, augmented)
-    running = np.concatenate([np.zeros((1, width + 1, width + 1)), np.cumsum(cross, axis=0)])
-    begins = np.searchsorted(at, at, side="left")
-    ends = np.searchsorted(at, at + BOOTSTRAP_BLOCK, side="left")
-    inside = at + BOOTSTRAP_BLOCK <= at[-1] + HOUR
-    sums = (running[ends] - running[begins])[inside]
-    blocks = max(round((at[-1] + HOUR - at[0]) / BOOTSTRAP_BLOCK), 2)
-    rng = np.random.default_rng(seed)
-    drawn = sums[rng.integers(0, len(sums), size=(BOOTSTRAP_DRAWS, blocks))].sum(axis=1)
-    scale = np.sqrt(np.maximum(np.diagonal(running[-1])[:width], 1e-300))
-    normal = drawn[:, :width, :width] / (scale[:, None] * scale[None, :])
-    normal += 1e-10 * np.eye(width) * np.trace(normal, axis1=1, axis2=2)[:, None, None]
-    draws = np.linalg.solve(normal, drawn[:, :width, width:] / scale[None, :, None])[:, :, 0] / scale
-    spread_of = draws - np.median(draws, axis=0)
-    limit = 10.0 * np.median(np.abs(spread_of), axis=0) + 1e-300
-    kept = spread_of[(np.abs(spread_of) <= limit).all(axis=1)]
-    covariance = np.atleast_2d(kept.T @ kept / max(len(kept) - 1, 1))
-    covariance = 0.5 * (covariance + covariance.T)
-    return tuple(tuple(float(v) for v in row) for row in covariance)
-
-
-def spread(residual: Array, predicted: Array, blocks: NDArray[np.int64]) -> Spread:
-    """Describe the residuals of forward blocks: their size by level, and the factor to about 95 %.
-
-    The size grows with the level: absolute + relative·max(x̂, 0), fitted to the absolute residuals. The
-    factor is a Student quantile for a NEW block: the variance of block means and that inside blocks add
-    up, and the degrees of freedom (Satterthwaite) count blocks, not hours.
-    """
-    level = np.maximum(predicted, 0.0)
-    design = np.column_stack([np.ones_like(level), level])
-    found, _ = solve(design, np.abs(residual), robust=True)
-    typical = max(float(np.mean(np.abs(residual))), 1e-9)
-    relative = min(max(float(found[1]), 0.0), 1.0)
-    absolute = max(float(np.mean(np.abs(residual)) - relative * float(level.mean())), 0.25 * typical)
-    scaled = residual / (absolute + relative * level)
-    count = np.unique(blocks).size
-    means = np.array([scaled[blocks == b].mean() for b in np.unique(blocks)])
-    inside = float(np.mean([scaled[blocks == b].var() for b in np.unique(blocks)]))
-    between = float(np.mean(means * means))
-    total = between * (1.0 + 1.0 / count) + inside
-    freedom = total * total / (between * between / max(count, 1) + inside * inside / max(8.0 * count, 1.0))
-    factor = float(stats.t.ppf(0.975, max(freedom, 1.0))) * float(np.sqrt(total))
-    return Spread(absolute=absolute, relative=relative, factor=factor)

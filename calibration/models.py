@@ -20,12 +20,16 @@ class Spread:
     """The half-width of what the fit left over: factor * (absolute + relative * max(value, 0)).
 
     absolute, in the unit of the value, and relative describe one typical residual in forward blocks;
-    factor brings it to about 95 % of the hours of a block that the fit has not seen.
+    factor brings it to about 95 % of the hours of a block that the fit has not seen; parameter_factor is
+    the coverage factor of the coefficients' standard uncertainty; shared is the part of the residual
+    variance that the hours of one day have in common. See calibration.uncertainty.
     """
 
     absolute: float
     relative: float
     factor: float
+    parameter_factor: float = 2.0
+    shared: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +37,14 @@ class Model:
     """A correction fitted on one co-location; frozen, and JSON both ways by to_dict and from_dict.
 
     coefficients by term, with `slope` for the reference in inverse methods; covariance in the same order,
-    from a moving-block bootstrap; domain: (lowest, highest) of each input and of the value in the fit;
-    spread: residuals in forward blocks; quantiles: of their absolute value, in the unit of the value;
-    starts_at, ends_at: first hour and end of last hour of the fit (ISO 8601, UTC); reference_uncertainty:
-    standard uncertainty (absolute, relative) of the reference; drift_per_day: standard deviation of the
-    relative drift in a day, of past loans of the sensor model; scores: of forward blocks; provisional:
-    fitted on less than 14 days or 250 pairs; checksum: SHA-256 of the pairs.
+    from a moving-block bootstrap; companion: the coefficients of the same fit turned the other way round
+    (calibration.uncertainty, change of regime), empty where there is none; domain: (lowest, highest) of
+    each input and of the value in the fit; spread: residuals in forward blocks; quantiles: of their
+    absolute value, in the unit of the value; starts_at, ends_at: first hour and end of last hour of the
+    fit (ISO 8601, UTC); reference_uncertainty: standard uncertainty (absolute, relative) of the reference;
+    drift_per_day: standard deviation of the relative drift in a day, of past loans of the sensor model;
+    scores: of forward blocks; provisional: fitted on less than 14 days or 250 pairs; checksum: SHA-256 of
+    the pairs.
     """
 
     method: str
@@ -51,6 +57,7 @@ class Model:
     ends_at: str
     quantity: str = ""
     unit: str = ""
+    companion: Mapping[str, float] = field(default_factory=dict)
     station: str = ""
     quantiles: Mapping[str, float] = field(default_factory=dict)
     reference_uncertainty: tuple[float, float] = (0.0, 0.0)
@@ -66,6 +73,8 @@ class Model:
             raise ValueError(f"unknown method {self.method!r}; known: {', '.join(METHODS)}")
         if set(self.coefficients) != set(self.names):
             raise ValueError(f"method {self.method} wants coefficients {', '.join(self.names)}")
+        if self.companion and set(self.companion) != set(self.names):
+            raise ValueError(f"method {self.method} wants a companion of {', '.join(self.names)}")
 
     @property
     def rule(self) -> Method:
@@ -114,3 +123,9 @@ def checksum(pairs: pd.DataFrame) -> str:
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(pairs[name].to_numpy(dtype="<f8")).tobytes())
     return digest.hexdigest()
+
+
+def instant(text: str) -> int:
+    """Read an ISO 8601 time as seconds since 1970 (UTC where it says no zone)."""
+    found = pd.Timestamp(text)
+    return int((found.tz_localize("UTC") if found.tzinfo is None else found).timestamp())

@@ -178,7 +178,7 @@ class Period:
     def air(self, where: Spot, at: Floats | Instants) -> Air:
         """Give what a perfect instrument reads at a spot at instants (seconds since 1970) inside the period."""
         t = np.asarray(at, dtype=np.float64)
-        if t.size and (t.min() < self.at[0] or t.max() > self.at[-1]):
+        if t.size and (np.min(t) < self.at[0] or np.max(t) > self.at[-1]):
             raise ValueError("the instants lie outside the period")
         received = exposure(self.city.seed, where)
         x, y = metres(where)

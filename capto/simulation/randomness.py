@@ -41,7 +41,7 @@ def uniform(key: int, index: Instants) -> Floats:
 
 def normal(key: int, index: Instants) -> Floats:
     """Draw one standard normal number for each index (whole numbers, any shape)."""
-    drawn: Floats = ndtri(uniform(key, index))
+    drawn: Floats = np.asarray(ndtri(uniform(key, index)))
     return drawn
 
 
