@@ -250,8 +250,7 @@ class Approved:
     def _correction(self, span: Span) -> Correction:
         model: Any = self._models[span.calibration]
         if span.second:
-            brackets: Any = library
-            model = brackets.Bracket(before=model, after=self._models[span.second])
+            model = library.Bracket(before=model, after=self._models[span.second])
         return Correction(model, span.calibration, span.second, span.basis, span.provisional)
 
 

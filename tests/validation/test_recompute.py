@@ -16,7 +16,7 @@ from capto.validation.models import Calibration, CoLocation
 from capto.validation.recompute import Recomputed, dirty_hours, recompute
 from tests.readings.conftest import MARCH, layout_of
 from tests.readings.test_hourly import send
-from tests.validation.conftest import BENCH_ENDS, HOUR, NOW, add_hours, humid, values
+from tests.validation.conftest import BENCH_ENDS, HOUR, NOW, add_hours, humid, linear, values
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +70,38 @@ def test_a_calibration_publishes_nothing_until_it_is_approved(
     draft.approve(reason="", now=NOW, by_name="Ada")
     run()
     assert (only(series).value, only(series).grade) == (pytest.approx(21.25), "B")
+
+
+def test_between_two_stays_the_drift_is_interpolated_and_the_hour_is_no_longer_provisional(
+    make_stay: MakeStay, make_placement: MakePlacement, approve: Approve
+) -> None:
+    before = make_stay()
+    first = approve(before)
+    back = MARCH + timedelta(days=21)
+    series = add_hours(
+        make_placement(sensor=before.sensor, starts_at=BENCH_ENDS, ends_at=back),
+        "pm25",
+        [36.0],
+        start=MARCH + timedelta(days=14),
+    )
+    run()
+    after = make_stay(sensor=before.sensor, starts_at=back)
+    second = approve(after, linear(slope=1.8, starts_at=back, ends_at=back + timedelta(days=7)))
+    assert run(reason="second stay") == Recomputed(hours=1, changed=1)
+    value = only(series)
+    assert value.value == pytest.approx(20.0)
+    assert (value.calibration_id, value.second_calibration_id) == (first.id, second.id)
+    # u_drift = |21.25 - 18.889| · √(½·½/3) = 0.6816 and U² = 4.0² + (2 · 0.6816)²
+    assert value.expanded_uncertainty == pytest.approx(4.2260, abs=2e-4)
+    assert (value.grade, value.is_provisional) == ("B", False)
+    change = HourlyValueChange.objects.get(series=series)
+    assert (change.old_value, change.new_value, change.reason) == (
+        pytest.approx(21.25),
+        value.value,
+        "second stay",
+    )
+    assert (change.old_calibration_id, change.new_calibration_id) == (first.id, first.id)
+    assert (change.old_second_calibration_id, change.new_second_calibration_id) == (None, second.id)
 
 
 def test_when_its_validity_ends_a_calibration_still_corrects_but_counts_for_nothing(
