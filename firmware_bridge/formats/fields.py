@@ -28,6 +28,8 @@ class Field(NamedTuple):
 
     def canonical(self, value: float) -> float:
         """Bring a value as sent to the canonical unit. Raises NotANumber where the result is none."""
+        if self.convert is same and self.factor == 1.0:
+            return value
         return number(self.convert(value * self.factor))
 
 

@@ -75,7 +75,8 @@ def decode(
         if not text:
             gathered.status["event"] = "removed"
         else:
-            device = _declare(gathered, load_object(payload)) or device
+            identity = _declare(gathered, load_object(payload))
+            device = device or identity  # identifiers are claims; the topic is what the credential binds
         return gathered.decoded(device, mapping=MAPPING)
     declared = declared_for(maps, topic, device)
     at = in_utc(received_at)

@@ -41,6 +41,8 @@ _STATUS = {
 }
 _IGNORED = frozenset({"last_seen", "update", "update_available", "identify", "air_quality"})
 _UNIT_BY_MODEL = frozenset({"voc"})
+# What may follow the friendly name in a topic; any other last level belongs to the name.
+_LAST_LEVELS = frozenset({"availability", *_FIELDS, *_STATUS, *_IGNORED, *_UNIT_BY_MODEL})
 _ONLINE = {"online": True, "offline": False}
 
 
@@ -63,7 +65,7 @@ def decode(
     received_at = in_utc(received_at)
     gathered = Gathered()
     names = topic.strip("/").split("/")[1:]
-    device = "/".join(names)[:120] or None
+    device = device_from_topic(topic)
     if names[:1] == ["bridge"]:
         if names[1:] == ["state"]:
             gathered.status["online"] = _online(text)
@@ -72,12 +74,11 @@ def decode(
         return gathered.decoded(None, mapping=MAPPING)
     if names[-1:] == ["availability"]:
         gathered.status["online"] = _online(text)
-        return gathered.decoded("/".join(names[:-1])[:120] or None, mapping=MAPPING)
+        return gathered.decoded(device, mapping=MAPPING)
     if text[:1] == "{":
         message = load_text(text)
     elif len(names) > 1 and text:
-        device = "/".join(names[:-1])[:120]
-        message = {names[-1]: _bare(text)}
+        message = {names[-1]: None if text == "null" else text}
     else:
         raise Undecodable("the message is neither the state of a device nor an attribute")
     about = message.get("device")
@@ -112,11 +113,6 @@ def _in_kilopascals(key: str, value: Any) -> bool:
         return False
 
 
-def _bare(text: str) -> Any:
-    """Read a bare attribute: a number or null as JSON has them, else the text itself."""
-    return None if text == "null" else text
-
-
 def _online(text: str) -> bool:
     state: Any = text
     if text[:1] == "{":
@@ -146,11 +142,13 @@ def _time(
 
 
 def device_from_topic(topic: str) -> str | None:
-    """Read the friendly name, which may hold slashes, from `<base>/<friendly name>`."""
+    """Read the friendly name, which may hold slashes, from `<base>/<friendly name>[/<attribute>]`."""
     names = topic.strip("/").split("/")[1:]
-    if names[-1:] == ["availability"]:
-        names = names[:-1]
-    return "/".join(names)[:120] or None if names[:1] != ["bridge"] else None
+    if names[:1] == ["bridge"]:
+        return None
+    if len(names) > 1 and names[-1] in _LAST_LEVELS:
+        del names[-1]
+    return "/".join(names)[:120] or None
 
 
 FORMAT = Format(

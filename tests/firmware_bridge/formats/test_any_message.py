@@ -43,7 +43,7 @@ VALID: dict[str, tuple[bytes, str, dict[str, str], dict[str, object]]] = {
     "senml": (
         b'[{"bn":"urn:dev:mac:a1:","bt":1772355600,"bu":"ug/m3","n":"pm25:cf1","v":11.4},{"n":"pm10","t":-60,"v":1},'
         b'{"n":"temperature","u":"K","v":280},{"n":"battery","u":"%EL","v":76}]',
-        "senml/a1",
+        "senml/urn:dev:mac:a1",
         {},
         {},
     ),
@@ -261,6 +261,15 @@ def test_the_valid_message_says_something(name):
         payload, topic=topic, headers=headers, received_at=RECEIVED_AT, maps=maps or None
     )
     assert found.readings or found.status
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_topic_names_the_same_device_as_the_message(name):
+    payload, topic, headers, maps = VALID[name]
+    found = FORMATS[name].decode(
+        payload, topic=topic, headers=headers, received_at=RECEIVED_AT, maps=maps or None
+    )
+    assert FORMATS[name].device_from_topic(topic) in (None, found.device)
 
 
 @pytest.mark.parametrize("name", FORMATS)
