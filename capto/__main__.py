@@ -22,7 +22,7 @@ PROCESSES = {
     "services": "Run only the private TimescaleDB and Mosquitto of the run folder.",
 }
 OF_DJANGO = {
-    "migrate": "Bring the database to the form that this version needs.",
+    "migrate": "Bring the database to the form that this version needs, with its cache table and schedules.",
     "createsuperuser": "Make the first account of a new instance.",
     "shell": "A Python prompt with the models loaded.",
 }
@@ -109,6 +109,11 @@ def _django(name: str, rest: Sequence[str]) -> int:
     command = "qcluster" if name == "worker" else file_name(name) or name
     try:
         ManagementUtility(["capto", command, *rest]).execute()
+        if command == "migrate" and not {"-h", "--help", "--plan", "--check"} & set(rest):
+            ManagementUtility(["capto", "createcachetable"]).execute()
+            from capto.schedules import write_schedules
+
+            write_schedules()
     except ImproperlyConfigured as error:
         raise WrongAddress(str(error)) from error
     except OperationalError as error:

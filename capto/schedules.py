@@ -21,7 +21,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
 )
 
 
-def write_schedules(**_: object) -> None:
+def write_schedules() -> None:
     """Make the scheduled rows equal to SCHEDULES: new ones are added, changed ones corrected, others removed."""
     from django_q.models import Schedule
 

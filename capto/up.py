@@ -23,7 +23,7 @@ from capto.supervisor import Supervisor
 
 WEB_PORT = 8000
 THREADS = 4  # of one web process, each with its own database connection
-PREPARATIONS = (("migrate", "--noinput", "--verbosity=0"), ("createcachetable",))
+PREPARATIONS = (("migrate", "--noinput", "--verbosity=0"),)
 
 
 def capto(*arguments: str) -> list[str]:
