@@ -21,14 +21,16 @@ EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)  # where PostgreSQL counts from
 EPOCH_HOURS: Final = 262_968  # hours from 1970 to there
 HOUR_MICROSECONDS: Final = 3_600_000_000
 
-# `hour` is a timestamptz that numpy sees as whole hours since 1970, `instant` one that is the same in all rows;
-# `letter` is a text of one ASCII sign, `text` one that is the same in all rows.
+# `hour` is a timestamptz that numpy sees as whole hours since 1970, `time` one that it sees as microseconds since
+# 1970, `instant` one that is the same in all rows; `letter` is a text of one ASCII sign, `text` one that is the same
+# in all rows; `float8s` are arrays of one length without NULLs (only written).
 WIRE: Final = {
     "int2": ">i2",
     "int4": ">i4",
     "int8": ">i8",
     "float8": ">f8",
     "hour": ">i8",
+    "time": ">i8",
     "bool": "?",
     "letter": "S1",
     "instant": ">i8",
@@ -39,7 +41,7 @@ Columns = Mapping[str, NDArray[Any] | datetime | str]
 
 
 class Field(NamedTuple):
-    """A column of the table or query and its kind: a key of WIRE, or `text`."""
+    """A column of the table or query and its kind: a key of WIRE, `text` or `float8s`."""
 
     name: str
     kind: str
@@ -102,7 +104,8 @@ def _records(
     rows: NDArray[np.int64],
     missing: frozenset[str],
 ) -> Iterator[bytes]:
-    record = _record(fields, absent=missing, constants=constants)
+    widths = {field.name: arrays[field.name].shape[1] for field in fields if field.kind == "float8s"}
+    record = _record(fields, absent=missing, constants=constants, widths=widths)
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[begin : begin + ROWS_AT_ONCE]
         out = np.zeros(len(some), record)
@@ -121,19 +124,37 @@ def _length(name: str) -> str:
 
 
 def _record(
-    fields: Sequence[Field], *, absent: frozenset[str], constants: Mapping[str, np.generic] | None = None
+    fields: Sequence[Field],
+    *,
+    absent: frozenset[str],
+    constants: Mapping[str, np.generic] | None = None,
+    widths: Mapping[str, int] | None = None,
 ) -> np.dtype[np.void]:
-    parts: list[tuple[str, str]] = [("fields", ">i2")]
+    parts: list[tuple[str, str | np.dtype[np.void]]] = [("fields", ">i2")]
     for name, kind in fields:
         parts.append((_length(name), ">i4"))
-        if name not in absent:
-            parts.append((name, WIRE[kind] if kind != "text" else f"S{(constants or {})[name].itemsize}"))
+        if name in absent:
+            continue
+        if kind == "text":
+            parts.append((name, f"S{(constants or {})[name].itemsize}"))
+        elif kind == "float8s":
+            parts.append((name, _array_record((widths or {})[name])))
+        else:
+            parts.append((name, WIRE[kind]))
     return np.dtype(parts)
+
+
+def _array_record(width: int) -> np.dtype[np.void]:
+    """Give the form of an array of `width` numbers: five words before them, and the length of each."""
+    element = np.dtype([("length", ">i4"), ("element", WIRE["float8"])])
+    return np.dtype([("head", ">i4", (5,)), ("elements", element, (width,))])
 
 
 def _from_wire(column: NDArray[Any], kind: str) -> NDArray[Any]:
     if kind == "hour":
         return column.astype(np.int64) // HOUR_MICROSECONDS + EPOCH_HOURS
+    if kind == "time":
+        return column.astype(np.int64) + EPOCH_HOURS * HOUR_MICROSECONDS
     native: NDArray[Any] = column.astype(column.dtype.newbyteorder("="))
     return native
 
@@ -141,6 +162,14 @@ def _from_wire(column: NDArray[Any], kind: str) -> NDArray[Any]:
 def _to_wire(column: NDArray[Any], kind: str) -> NDArray[Any]:
     if kind == "hour":
         return (column.astype(np.int64) - EPOCH_HOURS) * HOUR_MICROSECONDS
+    if kind == "time":
+        return column.astype(np.int64) - EPOCH_HOURS * HOUR_MICROSECONDS
+    if kind == "float8s":
+        filled = np.empty(len(column), _array_record(column.shape[1]))
+        filled["head"] = (1, 0, ELEMENT_TYPES["float8"], column.shape[1], 1)
+        filled["elements"]["length"] = 8
+        filled["elements"]["element"] = column
+        return filled
     return column.astype("S1") if kind == "letter" else column
 
 
