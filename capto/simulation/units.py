@@ -96,6 +96,12 @@ class Unit:
             return f"urn:dev:mac:02ca70fffe{self.number:06x}"
         return f"02ca70{self.number:06x}"
 
+    @property
+    def says_whole(self) -> frozenset[str]:
+        """Name the quantities of a message that lacks nothing."""
+        own = {"pressure"} if self.family is SENML_BOX else {"pm1", "pn03"}
+        return frozenset({"pm25", "pm10", "temperature", "humidity"} | own)
+
     def phase(self, interval_s: int) -> int:
         """Give the second of the interval at which it sends."""
         return int(self._chance("phase") * interval_s)
