@@ -7,14 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from capto.command_files import file_name
 from capto.private_services import PrivateServices
 from capto.server_process import ServiceError
 from capto.supervisor import Supervisor
 from capto.up import run, run_folder
 
 FILES = ("log", "media", "mail", "static", "secret_key")  # of the run folder, beside the servers' own
-HISTORY_LOADED = "demo-history-loaded"
 
 
 def main() -> int:
@@ -35,12 +33,10 @@ def main() -> int:
         return 2
     first = [["demo-accounts", "--verbosity=0"]]
     simulated = not options.no_simulation
-    if simulated and not (folder / HISTORY_LOADED).exists():
+    if simulated:  # a year at the first start, and then what is missing since the last message
         first.append(["simulate", "--history"])
 
     def when_ready(supervisor: Supervisor, address: str) -> None:
-        if simulated and file_name("simulate"):
-            (folder / HISTORY_LOADED).touch()
         print(screen(supervisor, address), flush=True)
 
     return run(
@@ -69,7 +65,6 @@ def start_over(folder: Path) -> None:
             shutil.rmtree(place)
         else:
             place.unlink(missing_ok=True)
-    (folder / HISTORY_LOADED).unlink(missing_ok=True)
 
 
 def screen(supervisor: Supervisor, address: str) -> str:
