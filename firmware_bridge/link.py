@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from capto.addresses import check_mqtt_url
 from firmware_bridge.arrival import Arrival
 
 logger = logging.getLogger(__name__)
@@ -32,35 +33,19 @@ NOT_AUTHORISED = {
 }  # reason codes of CONNACK (MQTT 3.1.1, table 3.1)
 
 
-class WrongAddress(ValueError):
-    """The broker's URL cannot be used; the text says why."""
-
-
 class Refused(Exception):
     """The broker refuses the user name or the password of the URL."""
 
 
 class Address:
-    """Where the broker listens, from mqtt://user:password@host:port or mqtts://..."""
+    """Where the broker listens, from mqtt://user:password@host:port or mqtts://... Raises WrongAddress."""
 
     def __init__(self, url: str) -> None:
+        check_mqtt_url(url)
         parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise WrongAddress(
-                "CAPTO_MQTT_URL must be mqtt://user:password@host:port (mqtts:// with TLS)"
-                + (
-                    f", not {parts.scheme or 'something without a scheme'}://..."
-                    if url
-                    else "; it is not set"
-                )
-            )
-        try:
-            port = parts.port
-        except ValueError as error:
-            raise WrongAddress(f"CAPTO_MQTT_URL: {error}") from error
         self.has_tls = parts.scheme == "mqtts"
-        self.host = parts.hostname
-        self.port = port or (8883 if self.has_tls else 1883)
+        self.host = parts.hostname or ""
+        self.port = parts.port or (8883 if self.has_tls else 1883)
         self.user = unquote(parts.username or "")
         self.password = unquote(parts.password or "")
 

@@ -121,7 +121,7 @@ def _points(
         raise NotAReferenceFile(f"no column {', '.join(missing)}; there are {', '.join(header)}")
     time_at = [header.index(name) for name in columns.time]
     value_at = {quantity: header.index(name) for quantity, name in columns.quantities.items()}
-    clock = _Clock(zone)
+    clock = Clock(zone)
     given: dict[tuple[str, datetime], _Point] = {}
     for number, line in enumerate(lines[1:], start=2):
         try:
@@ -134,7 +134,7 @@ def _points(
             if at > latest:
                 raise ValueError(f"the time {at:%Y-%m-%d %H:%M} is in the future")
             for quantity, position in value_at.items():
-                value = _number(fields[position], decimal_comma=delimiter != ",")
+                value = number_of(fields[position], decimal_comma=delimiter != ",")
                 if value is None:
                     continue
                 point = _Point(number, at, value)
@@ -147,7 +147,7 @@ def _points(
             yield BadLine(number, str(error))
 
 
-class _Clock:
+class Clock:
     """Turn the times of one file into UTC; an hour that occurs twice in local time is told by its order."""
 
     def __init__(self, zone: ZoneInfo | None) -> None:
@@ -192,7 +192,7 @@ def _time(text: str) -> datetime:
         raise ValueError(f"{text!r} is not a time that is understood") from None
 
 
-def _number(text: str, *, decimal_comma: bool) -> float | None:
+def number_of(text: str, *, decimal_comma: bool) -> float | None:
     bare = text.strip()
     if bare.lower() in MISSING_TEXTS:
         return None

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firmware_bridge.link import Address, WrongAddress
+from capto.addresses import WrongAddress
+from firmware_bridge.link import Address
 
 from .conftest import BridgeProcess, Devices, Town, airgradient, capto, wait_until
 

@@ -7,9 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from capto.addresses import WrongAddress
 from firmware_bridge.bridge import Bridge
 from firmware_bridge.database import WrongDatabase
-from firmware_bridge.link import Address, Refused, WrongAddress
+from firmware_bridge.link import Address, Refused
 
 
 class Command(BaseCommand):

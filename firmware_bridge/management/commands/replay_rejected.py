@@ -8,7 +8,7 @@ from django.utils import timezone
 from firmware_bridge import database
 from firmware_bridge.intake import Intake
 from firmware_bridge.registry import Registry
-from firmware_bridge.replay import replay
+from firmware_bridge.rejected_replay import replay
 
 
 class Command(BaseCommand):
