@@ -109,21 +109,21 @@ def publish(block: Block, *, begin: int, end: int) -> Hours:
     calibration ended, the value is still corrected, without uncertainty. Both have grade D.
     """
     block = block.ordered()
-    inputs = _inputs(block)
+    means = inputs(block)
     rests = _Rests.of(block)
     corrected = calibration.apply_each(
-        {code: correction.model for code, correction in block.corrections.items()}, inputs, by="correction"
+        {code: correction.model for code, correction in block.corrections.items()}, means, by="correction"
     )
-    value = np.where(rests.code == UNCORRECTED, inputs["raw"].to_numpy(), corrected["value"].to_numpy())
+    value = np.where(rests.code == UNCORRECTED, means["raw"].to_numpy(), corrected["value"].to_numpy())
     unstated = (rests.basis == "none") | np.isnan(value)
     uncertainty = np.where(unstated, np.nan, corrected["expanded_uncertainty"].to_numpy())
-    flags = _checks(block, inputs) | corrected["flags"].to_numpy(dtype=np.int64)
+    flags = checks(block, means) | corrected["flags"].to_numpy(dtype=np.int64)
     flags[rests.basis == "none"] |= int(Flag.UNCALIBRATED)
-    coverage = inputs["coverage"].to_numpy()
+    coverage = means["coverage"].to_numpy()
     published = Hours(
         series=np.array([known.series for known in block.channels], dtype=np.int64)[block.channel],
         hour=block.hour,
-        raw_mean=inputs["raw"].to_numpy(),
+        raw_mean=means["raw"].to_numpy(),
         value=value,
         uncertainty=uncertainty,
         n=block.n,
@@ -161,35 +161,42 @@ class _Rests(NamedTuple):
         return cls(code, basis[code], calibrations[0][code], calibrations[1][code], provisional[code])
 
 
-def _inputs(block: Block) -> pd.DataFrame:
-    """Give the columns that corrections read: raw, sd, n, coverage, the covariates and the code."""
+def inputs(block: Block) -> pd.DataFrame:
+    """Give the columns that corrections read: raw, sd, n, coverage, the covariates and the correction's code.
+
+    Indexed by the start of the hour (UTC), in the order of the block's rows.
+    """
     at = pd.DatetimeIndex((block.hour * SECONDS).astype("datetime64[s]"), tz="UTC")
     expected = np.array([known.expected for known in block.channels])[block.channel]
     sums = pd.DataFrame(
         {"n": block.n, "total": block.total, "total_of_squares": block.total_of_squares}, index=at
     )
-    means = calibration.means_from_sums(sums, expected=pd.Series(expected, index=at))
-    inputs = means.rename(columns={"mean": "raw"})
+    hours = calibration.means_from_sums(sums, expected=pd.Series(expected, index=at))
+    hours = hours.rename(columns={"mean": "raw"})
     column = block.hour - block.first_hour
     for name, matrix in block.covariates.items():
-        inputs[name] = matrix[block.channel, column]
-    inputs["correction"] = block.correction[block.channel, column]
-    return inputs
+        hours[name] = matrix[block.channel, column]
+    hours["correction"] = block.correction[block.channel, column]
+    return hours
 
 
-def _checks(block: Block, inputs: pd.DataFrame) -> Ints:
+def checks(block: Block, hours: pd.DataFrame) -> Ints:
+    """Give the flags that the hours themselves raise: coverage, range, stuck, set aside by a person.
+
+    hours: the columns that `inputs` gives for the same, ordered block.
+    """
     low = np.array([known.low for known in block.channels])[block.channel]
     high = np.array([known.high for known in block.channels])[block.channel]
-    unit = pd.Series(block.channel, index=inputs.index)
+    unit = pd.Series(block.channel, index=hours.index)
     wrong = {
-        Flag.COVERAGE: (inputs["coverage"] < calibration.COVERAGE_NEEDED).to_numpy(),
+        Flag.COVERAGE: (hours["coverage"] < calibration.COVERAGE_NEEDED).to_numpy(),
         # one impossible reading spoils the mean of its hour
         Flag.RANGE: (block.minimum < low) | (block.maximum > high),
-        Flag.STUCK: calibration.stuck(inputs["raw"], unit=unit, within=inputs["sd"]).to_numpy(),
+        Flag.STUCK: calibration.stuck(hours["raw"], unit=unit, within=hours["sd"]).to_numpy(),
     }
     if block.set_aside is not None:
         wrong[Flag.PERSON] = block.set_aside[block.channel, block.hour - block.first_hour]
-    flags = np.zeros(len(inputs), dtype=np.int64)
+    flags = np.zeros(len(hours), dtype=np.int64)
     for flag, rows in wrong.items():
         flags[rows] |= int(flag)
     return flags

@@ -14,6 +14,7 @@ import calibration as library
 from capto.readings import binary_copy
 from capto.readings.binary_copy import Field
 from capto.readings.hourly import BUCKETS, REATTRIBUTED_WITHIN
+from capto.readings.models import Series
 from capto.validation.block import Block, Channel, Correction
 from capto.validation.models import Calibration
 from capto.validation.published import where
@@ -101,18 +102,39 @@ def channels(
         return [Known(*row) for row in cursor.fetchall()]
 
 
+def series_of(calibration: Calibration) -> list[int]:
+    """List the series that a calibration corrects: its channel on every placement of its sensor or sensor model."""
+    found = Series.objects.filter(
+        property=calibration.property, variant=calibration.variant, channel=calibration.channel
+    )
+    if calibration.sensor_id is not None:
+        found = found.filter(placement__sensor=calibration.sensor_id)
+    else:
+        found = found.filter(placement__sensor__model=calibration.sensor_model_id)
+    return list(found.values_list("id", flat=True))
+
+
 def hour_of(at: datetime) -> int:
     """Give the hour (since 1970) in which a time lies."""
     return int(at.timestamp() // SECONDS)
 
 
 def block(
-    cursor: CursorWrapper, known: Sequence[Known], approved: "Approved", *, begin: int, end: int
+    cursor: CursorWrapper,
+    known: Sequence[Known],
+    approved: "Approved",
+    *,
+    begin: int,
+    end: int,
+    also: Sequence[str] = (),
 ) -> Block:
-    """Read the sums and covariates of [begin, end) and lay the calibrations over them."""
+    """Read the sums and covariates of [begin, end) and lay the calibrations over them.
+
+    also: names of covariates to read although no calibration needs them.
+    """
     sums = binary_copy.read(cursor, SUMS.format(where=where(_ids(known), begin=begin, end=end)), SUM_FIELDS)
     correction, corrections = approved.over(known, begin=begin, end=end)
-    needs = sorted({name for used in corrections.values() for name in needed(used.model)})
+    needs = sorted({*also, *(name for used in corrections.values() for name in needed(used.model))})
     return Block(
         channels=[
             Channel(

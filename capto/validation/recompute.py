@@ -19,6 +19,7 @@ from capto.readings.hourly import FINISHED_AFTER, aggregate_touched, lock_sensor
 from capto.validation import loading, published
 from capto.validation.block import CONTEXT_HOURS, REACH_HOURS, publish
 from capto.validation.loading import Approved, Known, hour_of
+from capto.validation.models import Calibration
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,12 @@ def recompute(
         for done in pool.map(run_apart, parts):
             total = total.plus(done)
     return total
+
+
+def after_decision(calibration: Calibration, *, now: datetime, reason: str) -> Recomputed:
+    """Publish again the hours that a calibration's approval, or its end, can touch; the others are not written."""
+    start, end = calibration.hours_touched(now=now)
+    return recompute(start, end, series=loading.series_of(calibration), now=now, reason=reason)
 
 
 def _first_hour(at: datetime) -> int:

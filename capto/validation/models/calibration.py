@@ -155,10 +155,25 @@ class Calibration(models.Model):
         """Give the model as the calibration library applies it."""
         return library.Model.from_dict(self.model)
 
+    def hours_touched(self, *, now: datetime) -> tuple[datetime, datetime]:
+        """Give the period whose hours rest, or would rest, on this version alone or with its neighbours in time."""
+        if self.co_location is None:
+            return self.valid_from, min(self.valid_to, now)
+        stays = CoLocation.objects.filter(
+            sensor=self.sensor_id,
+            calibrations__in=Calibration.objects.approved().filter(
+                property=self.property, variant=self.variant, channel=self.channel
+            ),
+        ).exclude(pk=self.co_location.pk)
+        before = stays.filter(starts_at__lt=self.co_location.starts_at).order_by("-starts_at").first()
+        after = stays.filter(starts_at__gt=self.co_location.starts_at).order_by("starts_at").first()
+        start = min(self.valid_from, before.starts_at if before else self.valid_from)
+        return start, min(after.ends_at, now) if after else now
+
     def approve(self, *, reason: str, now: datetime, by: "Person | None" = None, by_name: str = "") -> None:
         """Let values be published on this version; the one that it replaces is superseded.
 
-        The hours that it touches are recomputed by `recompute.after_approval`, after the commit. Raises NotADraft.
+        The hours that it touches are recomputed by `recompute.after_decision`, after the commit. Raises NotADraft.
         """
         with transaction.atomic():
             self._lock_draft()

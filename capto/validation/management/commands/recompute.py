@@ -25,8 +25,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.add_argument("--from", dest="start", type=_time, required=True, metavar="TIME")
-        parser.add_argument("--to", dest="end", type=_time, metavar="TIME")
+        parser.add_argument("--from", dest="start", type=utc_time, required=True, metavar="TIME")
+        parser.add_argument("--to", dest="end", type=utc_time, metavar="TIME")
         parser.add_argument(
             "--series", type=int, action="append", metavar="ID", help="only this series; can be repeated"
         )
@@ -55,7 +55,8 @@ class Command(BaseCommand):
         )
 
 
-def _time(text: str) -> datetime:
+def utc_time(text: str) -> datetime:
+    """Read a time of a command line, UTC unless it says otherwise."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

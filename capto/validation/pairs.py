@@ -1,0 +1,82 @@
+"""Pair the hours of a stay beside a station with the values of the station, ready for `calibration.fit`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import pandas as pd
+from django.db import connection
+from django.db.models import QuerySet
+
+from calibration.flags import FAILING
+from capto.readings.models import ReferenceSeries, ReferenceValue, Series
+from capto.validation import loading
+from capto.validation.block import checks, inputs
+from capto.validation.loading import Approved, hour_of
+from capto.validation.models import CoLocation
+
+COVARIATES: Final = ("humidity", "temperature")
+
+
+class NoPairs(Exception):
+    """The stay has no hour in which both the sensor and the station measured; says why."""
+
+
+def series_of(stay: CoLocation, *, quantity: str, variant: str, channel: str) -> Series:
+    """Give the series of a channel of the sensor during its stay. Raises NoPairs where it sent nothing of the kind."""
+    found = Series.objects.filter(
+        placement=stay.placement, property=quantity, variant=variant, channel=channel
+    ).first()
+    if found is None:
+        raise NoPairs(f"{stay.sensor} sent no {quantity} {variant} {channel}".rstrip() + f" during {stay}")
+    return found
+
+
+def reference_of(stay: CoLocation, *, quantity: str) -> ReferenceSeries:
+    """Give the station's series of a quantity with the most values during the stay. Raises NoPairs without any."""
+    ranked = sorted(
+        ReferenceSeries.objects.filter(station=stay.station, property=quantity).order_by("id"),
+        key=lambda series: -_reference(series, start=stay.starts_at, end=stay.ends_at).count(),
+    )
+    if not ranked:
+        raise NoPairs(f"{stay.station} measures no {quantity}")
+    return ranked[0]
+
+
+def pairs(
+    stay: CoLocation,
+    *,
+    quantity: str,
+    variant: str = "",
+    channel: str = "",
+    reference: ReferenceSeries,
+    covariates: Sequence[str] = COVARIATES,
+) -> pd.DataFrame:
+    """Give the hourly pairs of a stay: columns reference, raw, sd, n, coverage and the covariates that were measured.
+
+    Indexed by the start of the hour (UTC). Hours that fail a check (coverage, range, stuck) or that a person set
+    aside are left out, as are those without a valid reference value. Raises NoPairs where none remains.
+    """
+    series = series_of(stay, quantity=quantity, variant=variant, channel=channel)
+    begin, end = hour_of(stay.starts_at), hour_of(stay.ends_at)
+    known = loading.channels(start=stay.starts_at, end=stay.ends_at, series=[series.id])
+    with connection.cursor() as cursor:
+        block = loading.block(cursor, known, Approved([]), begin=begin, end=end, also=covariates).ordered()
+    sensor = inputs(block).drop(columns="correction").rename_axis("hour")
+    sensor = sensor[(checks(block, sensor) & FAILING) == 0]
+    station = pd.Series(
+        dict(_reference(reference, start=stay.starts_at, end=stay.ends_at).values_list("hour", "value")),
+        name="reference",
+        dtype=float,
+    )
+    station.index = pd.DatetimeIndex(pd.to_datetime(station.index, utc=True)).as_unit("s")
+    found: pd.DataFrame = sensor.join(station.rename_axis("hour"), how="inner").dropna(
+        axis="columns", how="all"
+    )
+    if found.empty or "reference" not in found:
+        raise NoPairs(f"{stay.sensor} and {reference} have no valid hour in common during {stay}")
+    return found
+
+
+def _reference(series: ReferenceSeries, *, start: datetime, end: datetime) -> QuerySet[ReferenceValue]:
+    return ReferenceValue.objects.filter(series=series, hour__gte=start, hour__lt=end)
