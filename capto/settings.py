@@ -243,6 +243,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("CAPTO_LOG_LEVEL", "INFO")},
+    # Three lines per task and minute say nothing; a task that fails is still told.
+    "loggers": {"django-q": {"level": os.environ.get("CAPTO_LOG_LEVEL", "WARNING")}},
     "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # they tell each step
 }
 
