@@ -1,4 +1,4 @@
-"""SenML, RFC 8428, in JSON (section 10): the format for devices that we program ourselves.
+"""SenML, RFC 8428, in JSON or CBOR (section 10): the format for devices that we program ourselves.
 
 The name is the device's followed by the quantity and, our convention, the variant: `urn:dev:mac:…:pm25:cf1`.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from .cbor_items import load as load_cbor
 from .declared import declared_for, mapping_name
 from .decoded import NO_HEADERS, VARIANTS, Decoded, Format, Undecodable
 from .fields import Field, field_in_unit
@@ -25,6 +26,24 @@ MAX_RECORDS = 5000  # of one pack
 _ABSOLUTE_TIME = 2**28  # seconds; smaller sums are relative to now (RFC 8428 section 4.5.3)
 
 _LABELS = frozenset({"bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"})
+_CBOR_LABELS: Mapping[int | str, str] = {  # RFC 8428 table 4
+    -1: "bver",
+    -2: "bn",
+    -3: "bt",
+    -4: "bu",
+    -5: "bv",
+    -6: "bs",
+    0: "n",
+    1: "u",
+    2: "v",
+    3: "vs",
+    4: "vb",
+    5: "s",
+    6: "t",
+    7: "ut",
+    8: "vd",
+}
+_CBOR_ARRAY = 4  # the major type in the first three bits; no JSON text begins so
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _LONGEST_NAME = 255
 
@@ -65,12 +84,23 @@ def decode(
 
     A pack speaks for one device: records that name another are refused. Raises Undecodable.
     """
-    pack = load(payload)
+    pack = _pack_of_cbor(payload) if payload[:1] and payload[0] >> 5 == _CBOR_ARRAY else load(payload)
     if not isinstance(pack, list):
         raise Undecodable("a SenML pack is an array of records")
     if not pack:
         raise Undecodable("the pack is empty")
     return _Pack(in_utc(received_at), device_from_topic(topic), maps).decode(pack)
+
+
+def _pack_of_cbor(payload: bytes) -> Any:
+    """Read a pack in CBOR, giving its labels the names that they have in JSON."""
+    pack = load_cbor(payload)
+    return [
+        {_CBOR_LABELS.get(label, str(label)): value for label, value in record.items()}
+        if isinstance(record, dict)
+        else record
+        for record in pack
+    ]
 
 
 class _Pack:

@@ -176,3 +176,39 @@ def test_what_is_no_pack_is_undecodable(bench, payload):
 def test_the_bridge_is_told_that_the_time_is_stated():
     assert FORMATS["senml"].states_time
     assert FORMATS["senml"].transport == "both"
+
+
+# [{-2: "urn:dev:mac:a1:", -3: 1772355600, 0: "pm25", 1: "ug/m3", 2: 11.5}, {0: "temperature", 1: "Cel", 2: -2}],
+# encoded by hand after RFC 8949: 82 array of 2, a5 map of 5, 21 is -2, 22 is -3, 1a a four-byte number,
+# f9 49c0 the half float 11.5, a3 map of 3, 21 the number -2.
+CBOR = bytes.fromhex(
+    "82"
+    "a5"
+    "21"
+    "6f" + b"urn:dev:mac:a1:".hex() + "22"
+    "1a69a40010"
+    "00"
+    "64" + b"pm25".hex() + "01"
+    "65" + b"ug/m3".hex() + "02"
+    "f949c0"
+    "a3"
+    "00"
+    "6b" + b"temperature".hex() + "01"
+    "63" + b"Cel".hex() + "02"
+    "21"
+)
+
+
+def test_a_pack_in_cbor_is_the_same_pack(bench):
+    decoded = bench.decode("senml", CBOR, headers={"Content-Type": "application/senml+cbor"})
+    assert bench.values(decoded) == {("pm25", "unknown", ""): 11.5, ("temperature", "native", ""): -2.0}
+    assert {reading.observed_at for reading in decoded.readings} == {NINE}
+    assert decoded.device == "urn:dev:mac:a1"
+
+
+@pytest.mark.parametrize(
+    "payload", [CBOR[:-1], CBOR + b"\x00", b"\x9f", b"\x81" * 100_000, b"\x9b" + b"\xff" * 8, b"\x81\x1c"]
+)
+def test_cbor_that_is_none_is_undecodable(bench, payload):
+    with pytest.raises(Undecodable):
+        bench.decode("senml", payload)
