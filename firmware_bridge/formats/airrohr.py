@@ -26,13 +26,16 @@ from .headers import header
 from .influx_line import parse_line
 from .json_text import load_object, text_of
 from .sensor_community import take_values, value_list
+from .sensor_community_archive import FIRST_COLUMNS, take_archive
 from .texts import short_text
 from .times import NotATime, clock_was_not_set, in_utc, read_time
 
 MAPPING = "airrohr/1"
 
+# A Nebulo names itself nebuloid in the body and esp32- in its header (aircarto/Nebulo nebulo.cpp, defines.h).
+_CHIP_KEYS = {"esp8266id": "esp8266", "esp32id": "esp32", "nebuloid": "esp32"}
 _KNOWN_BESIDE_THE_LIST = frozenset(
-    {"esp8266id", "esp32id", "software_version", "sensordatavalues", "age", "timestamp", "sampling_rate"}
+    {*_CHIP_KEYS, "software_version", "sensordatavalues", "age", "timestamp", "sampling_rate"}
 )
 _NODE = re.compile(r"esp8266-\d{1,20}|[a-z0-9]{2,16}-[0-9a-f]{1,20}")
 
@@ -46,12 +49,18 @@ def decode(
     timezone: tzinfo = UTC,
     maps: Mapping[str, Any] | None = None,
 ) -> Decoded:
-    """Decode one POST (forms A, B, C), /data.json or InfluxDB line; there is no time in any but `timestamp`.
+    """Decode one POST (forms A, B, C), /data.json, InfluxDB line, or daily file of the public archive.
+
+    None but the last carries a time, save for a rare `timestamp`.
 
     A row in `maps` may name the variant of the bare P1 and P2 of form A, whose sensor the pin does not tell.
     Raises Undecodable.
     """
     gathered = Gathered()
+    if payload[:22] == FIRST_COLUMNS.encode():
+        declared = declared_for(maps)
+        sensor, time_source = take_archive(gathered, text_of(payload), timezone, declared)
+        return gathered.decoded(sensor, time_source=time_source, mapping=mapping_name(MAPPING, declared))
     if payload.lstrip()[:10] == b"feinstaub,":
         _, tags, line, _ = parse_line(text_of(payload))
         message: dict[str, Any] = {}
@@ -93,8 +102,8 @@ def _time(
 
 
 def _node_of_body(message: dict[str, Any]) -> str | None:
-    for chip in ("esp8266", "esp32"):
-        number = short_text(message.get(f"{chip}id"))
+    for key, chip in _CHIP_KEYS.items():
+        number = short_text(message.get(key))
         if number is not None:
             return number if number.startswith(f"{chip}-") else f"{chip}-{number}"
     return None

@@ -68,6 +68,7 @@ FIELDS = _fields()
 _PPD42_FIELDS = {key: field(quantity) for key, quantity in _PPD42.items()}
 
 _FAILED = -1.0  # shown on the local page for a sensor that gave nothing
+_FAILED_TEMPERATURE = -128.0  # the same, of a thermometer (airRohr and Nebulo)
 # The SDS011 reports these when its fan or laser fails (sensors-software#442).
 _FAILED_SDS = {"P1": 1999.9, "P2": 999.9}
 
@@ -132,7 +133,7 @@ def _read(
     where: Position | None,
 ) -> None:
     sensor, _, bare = key.rpartition("_")
-    sentinels = {_FAILED} if field.quantity not in ("temperature", "laeq", "la_min", "la_max") else set()
+    sentinels = {_FAILED_TEMPERATURE if field.quantity == "temperature" else _FAILED}
     if sensor in ("", "SDS") and bare in _FAILED_SDS:
         sentinels.add(_FAILED_SDS[bare])
     gathered.read(

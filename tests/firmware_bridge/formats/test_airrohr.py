@@ -200,3 +200,61 @@ def test_entries_without_a_type_are_refused_alone(bench):
 def test_it_comes_over_http_alone():
     assert FORMATS["airrohr"].transport == "http"
     assert FORMATS["airrohr"].device_from_topic("/ingest/airrohr/esp8266-7654321") == "esp8266-7654321"
+
+
+def test_a_nebulo_says_the_same_under_its_own_name(bench):
+    message = {
+        "nebuloid": "A1B2C3D4E5F6",
+        "software_version": "Nebulo-V1-122021",
+        "sensordatavalues": [
+            {"value_type": "NPM_P1", "value": "17.20"},
+            {"value_type": "NPM_N25", "value": "0.06"},
+            {"value_type": "BME280_temperature", "value": "-128.00"},
+            {"value_type": "GPS_lat", "value": "-200.000000"},
+        ],
+    }
+    decoded = bench.decode("airrohr", message, headers={"X-Sensor": "esp32-A1B2C3D4E5F6"})
+    assert decoded.device == "esp32-a1b2c3d4e5f6"
+    assert decoded.rejected == []
+    assert bench.values(decoded) == {
+        ("pm10", "native", ""): 17.2,
+        ("pnto25", "native", ""): 0.06,  # its firmware divided by 1000 already
+        ("temperature", "native", ""): None,
+    }
+    assert bench.decode("airrohr", message).device == "esp32-a1b2c3d4e5f6"
+
+
+ARCHIVE = (
+    "sensor_id;sensor_type;location;lat;lon;timestamp;P1;durP1;ratioP1;P2;durP2;ratioP2\n"
+    "12345;SDS011;6789;45.760;4.840;2026-03-01T09:00:05;17.25;;;9.40;;\n"
+    "12345;SDS011;6789;45.760;4.840;2026-03-01T09:02:30;1999.90;;;nan;;\n"
+    "12346;SDS011;6789;45.760;4.840;2026-03-01T09:02:30;1;;;1;;\n"
+    "12345;SDS011\n"
+)
+
+
+def test_a_file_of_the_public_archive_is_read_row_by_row(bench):
+    decoded = bench.decode("airrohr", ARCHIVE)
+    assert [(r.quantity, r.variant, r.value, r.observed_at.minute, r.flag) for r in decoded.readings] == [
+        ("pm10", "native", 17.25, 0, "tz_assumed"),
+        ("pm25", "native", 9.40, 0, "tz_assumed"),
+        ("pm10", "native", None, 2, "sensor_error tz_assumed"),
+    ]
+    assert decoded.device == "12345"
+    assert decoded.time_source == "tz_assumed"
+    assert all(reading.position is None for reading in decoded.readings)
+    assert bench.reasons(decoded) == {
+        "line 4": "it is of another sensor than the lines before",
+        "line 5": "it has another number of columns than the header",
+    }
+
+
+def test_the_archive_tells_the_sensor_by_its_type_and_pressure_in_pascals(bench):
+    head = "sensor_id;sensor_type;location;lat;lon;timestamp;"
+    plantower = bench.decode("airrohr", head + "P1;P2\n1;PMS7003;2;45.7;4.8;2026-03-01T09:00:05;12;8\n")
+    assert bench.values(plantower) == {("pm10", "atm", ""): 12.0, ("pm25", "atm", ""): 8.0}
+    climate = bench.decode(
+        "airrohr",
+        head + "pressure;temperature;humidity\n1;BME280;2;45.7;4.8;2026-03-01T09:00:05;98730.55;6.82;74.1\n",
+    )
+    assert bench.values(climate)["pressure", "native", ""] == pytest.approx(987.3055, rel=1e-12)
