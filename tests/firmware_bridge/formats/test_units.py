@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 from firmware_bridge.formats.fields import field_in_unit
@@ -58,3 +60,11 @@ def test_a_quantity_of_our_own_keeps_the_unit_declared():
     assert field_in_unit("nitrate", "mg/L").unit == "mg/L"
     with pytest.raises(UnknownUnit):
         field_in_unit("nitrate", None)
+
+
+def test_the_catalogue_describes_quantities_in_the_same_units():
+    rows = importlib.import_module("capto.catalogue.migrations.0002_describe_observed_properties").PROPERTIES
+    described = {code: unit for code, _, _, _, unit, *_ in rows}
+    common = described.keys() & CANONICAL_UNIT.keys()
+    assert {"pm25", "pn03", "temperature", "laeq", "co2"} <= common
+    assert {code: described[code] for code in common} == {code: CANONICAL_UNIT[code] for code in common}
