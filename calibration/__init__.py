@@ -6,9 +6,28 @@ this file. Importing a name is `import calibration` and then, for instance, `cal
 
 from calibration.applying import apply, apply_each, explain
 from calibration.bracketing import Bracket, Drift, drift, drift_history, line
-from calibration.checks import PLAUSIBLE, outside_range, stuck
+from calibration.checks import (
+    PLAUSIBLE,
+    outside_range,
+    saturated,
+    sizes_out_of_order,
+    spike,
+    step,
+    stuck,
+    warming_up,
+)
 from calibration.choosing import FOR_PARTICLES, Candidate, choose, compare
 from calibration.colocation import Refused, fit, update
+from calibration.corrections import CORRECTIONS, correct, detection_limit
+from calibration.equivalence import (
+    NotMeaningful,
+    Regression,
+    between_references,
+    between_sensors,
+    indicative_class,
+    regression,
+    relative_expanded_uncertainty,
+)
 from calibration.flags import VOCABULARY, Flag, Summary, carries, summary
 from calibration.grades import grade, purposes
 from calibration.hours import (
@@ -21,18 +40,26 @@ from calibration.hours import (
 )
 from calibration.metrics import metrics
 from calibration.models import CODE_VERSION, Model, Spread
+from calibration.neighbours import disagree_with_buddies, disagree_with_reference
+from calibration.objectives import OBJECTIVES, objective
 from calibration.pairing import Lag, lag, to_hour_starts
+from calibration.rounding import rounded, rounded_all
+from calibration.targets import TARGETS, fleet_error, meets, precision
 from calibration.terms import METHODS
 from calibration.uncertainty import daily_uncertainty
+from calibration.units import nox_as_no2, to_mass, to_ppb
 
 __version__ = CODE_VERSION
 
 __all__ = [
     "CODE_VERSION",
+    "CORRECTIONS",
     "COVERAGE_NEEDED",
     "FOR_PARTICLES",
     "METHODS",
+    "OBJECTIVES",
     "PLAUSIBLE",
+    "TARGETS",
     "VOCABULARY",
     "Bracket",
     "Candidate",
@@ -40,32 +67,57 @@ __all__ = [
     "Flag",
     "Lag",
     "Model",
+    "NotMeaningful",
     "Refused",
+    "Regression",
     "Spread",
     "Summary",
     "apply",
     "apply_each",
+    "between_references",
+    "between_sensors",
     "carries",
     "choose",
     "compare",
+    "correct",
     "daily_means",
     "daily_uncertainty",
+    "detection_limit",
+    "disagree_with_buddies",
+    "disagree_with_reference",
     "drift",
     "drift_history",
     "explain",
     "fit",
+    "fleet_error",
     "grade",
     "hour_sums",
     "hourly_means",
+    "indicative_class",
     "lag",
     "line",
     "means_from_sums",
+    "meets",
     "metrics",
+    "nox_as_no2",
+    "objective",
     "outside_range",
+    "precision",
     "purposes",
+    "regression",
+    "relative_expanded_uncertainty",
+    "rounded",
+    "rounded_all",
     "running_means",
+    "saturated",
+    "sizes_out_of_order",
+    "spike",
+    "step",
     "stuck",
     "summary",
     "to_hour_starts",
+    "to_mass",
+    "to_ppb",
     "update",
+    "warming_up",
 ]

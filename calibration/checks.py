@@ -6,11 +6,15 @@ label of each row's unit; rows are sorted by unit and then by hour. Nothing is c
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from calibration.robust import MAD_TO_SD
 
 PLAUSIBLE: Final[dict[str, tuple[float, float]]] = {
     # anchor values of calibration.md, section 4, line 2; µg/m³ but CO in mg/m³, °C and %
@@ -21,6 +25,19 @@ PLAUSIBLE: Final[dict[str, tuple[float, float]]] = {
 STUCK_HOURS: Final = 4  # [P] calibration.md, section 4: PM above 1 µg/m³; the EPA tool uses 3
 STUCK_HOURS_CLIMATE: Final = 24  # [P] temperature and relative humidity
 STUCK_ABOVE: Final = 1.0  # µg/m³: clean air repeats its last digit
+SPIKE_FACTOR: Final = 3.0  # Hampel: |x - median| > 3·1.4826·MAD (calibration.md, section 4)
+SPIKE_WINDOW: Final = 7  # hours, centred [P]
+SPIKE_FLOOR: Final = 5.0  # in the unit of the value [P]: smaller ones are noise, and MAD is 0 in still air
+WARM_UP_HOURS: Final[dict[str, int]] = {  # [P] calibration.md, section 4
+    "pm1": 24, "pm25": 24, "pm10": 24, "no2": 72, "no": 72, "o3": 72, "co": 72, "so2": 72,
+}
+POWER_CUT_HOURS: Final = 6  # warm-up after a power cut longer than one hour [P]
+FOG: Final = 95.0  # % relative humidity
+HUMIDITY_STEP: Final = 20.0  # % in an hour [P]: transients of electrochemical cells
+TEMPERATURE_STEP: Final = 5.0  # °C in an hour [P]
+SIZE_TOLERANCE: Final = 1.0  # µg/m³ [P]: a smaller size may exceed a larger one by its noise
+CHANNELS_APART: Final = 5.0  # µg/m³, two channels A and B (Barkjohn 2021 [M])
+CHANNELS_APART_RELATIVE: Final = 0.61  # Barkjohn 2021 [M]; the EPA tool uses 0.70 [V]
 
 
 def outside_range(values: pd.Series, *, low: float, high: float) -> pd.Series:
@@ -56,6 +73,144 @@ def stuck(
     run = np.concatenate([[0], np.cumsum(~still)])
     length = np.bincount(run)[run]
     return pd.Series(length >= hours, index=values.index)
+
+
+def spike(
+    values: pd.Series, *, unit: pd.Series | None = None, window: int = SPIKE_WINDOW,
+    factor: float = SPIKE_FACTOR, floor: float = SPIKE_FLOOR,
+) -> pd.Series:
+    """Mark isolated spikes by Hampel's rule: |x - median| > factor·1.4826·MAD in a centred window of hours.
+
+    floor: deviations up to it are never spikes, in the unit of the value. Windows with fewer than five
+    values are not judged. An episode that lasts for hours moves the median and is not a spike.
+    Source: Hampel 1974; calibration.md, section 4.
+
+    >>> at = pd.date_range("2026-01-01", periods=9, freq="h", tz="UTC")
+    >>> spike(pd.Series([9.0, 10, 9, 11, 90, 10, 9, 11, 10], index=at)).tolist().index(True)
+    4
+    """
+    def judged(one: pd.Series) -> pd.Series:
+        regular = one.asfreq("h")
+        rolled = regular.rolling(window, center=True, min_periods=5)
+        middle = rolled.median()
+        v = np.pad(regular.to_numpy(dtype=float), window // 2, constant_values=np.nan)
+        near = np.lib.stride_tricks.sliding_window_view(v, window)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # windows without any value give NaN, as meant
+            mad = np.nanmedian(np.abs(near - middle.to_numpy()[:, None]), axis=1)
+        off = (regular - middle).abs()
+        marked: pd.Series = ((off > factor * MAD_TO_SD * mad) & (off > floor)).reindex(one.index)
+        return marked
+
+    return _by_unit(values, unit, judged)
+
+
+def warming_up(
+    times: pd.DatetimeIndex, *, started: pd.DatetimeIndex, hours: int, gap_hours: int = POWER_CUT_HOURS
+) -> pd.Series:
+    """Mark the hours of one unit after its first start (`hours`) and after later power-ups (`gap_hours`).
+
+    times: its hours, sorted; started: when it was powered up, sorted, the first entry the first start;
+    cuts of an hour or less are left out by the caller. See WARM_UP_HOURS for `hours` by quantity.
+
+    >>> at = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC")
+    >>> warming_up(at, started=at[[0, 3]], hours=2, gap_hours=1).tolist()
+    [True, True, False, True]
+    """
+    result = np.zeros(len(times), dtype=bool)
+    for number, start in enumerate(started):
+        length = pd.Timedelta(hours=hours if number == 0 else gap_hours)
+        result |= np.asarray((times >= start.floor("h")) & (times < start + length))
+    return pd.Series(result, index=times)
+
+
+def saturated(humidity: pd.Series, *, above: float = FOG) -> pd.Series:
+    """Mark hours of saturated air or fog, where an optical PM value is suspect: relative humidity above 95 %."""
+    return humidity > above
+
+
+def step(values: pd.Series, *, larger_than: float, unit: pd.Series | None = None) -> pd.Series:
+    """Mark an hour that differs from the hour before by more than `larger_than`, up or down.
+
+    For humidity (HUMIDITY_STEP) and temperature (TEMPERATURE_STEP) beside electrochemical cells; the first
+    hour and an hour after a gap are not judged.
+
+    >>> at = pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC")
+    >>> step(pd.Series([40.0, 65.0, 60.0], index=at), larger_than=HUMIDITY_STEP).tolist()
+    [False, True, False]
+    """
+    v = values.to_numpy(dtype=float)
+    result = np.zeros(v.size, dtype=bool)
+    if v.size:
+        result[1:] = (np.abs(np.diff(v)) > larger_than) & consecutive(values.index, unit)
+    return pd.Series(result, index=values.index)
+
+
+def sizes_out_of_order(
+    *, pm1: pd.Series | None = None, pm25: pd.Series | None = None, pm10: pd.Series | None = None,
+    tolerance: float = SIZE_TOLERANCE,
+) -> pd.Series:
+    """Mark hours where a finer fraction exceeds a coarser one: PM1 <= PM2.5 <= PM10, within a tolerance.
+
+    Two or three Series with the same index, µg/m³; a missing side is not judged. Raises ValueError for one.
+
+    >>> sizes_out_of_order(pm25=pd.Series([9.0, 12.0]), pm10=pd.Series([10.0, 10.0])).tolist()
+    [False, True]
+    """
+    given = [one for one in (pm1, pm25, pm10) if one is not None]
+    if len(given) < 2:
+        raise ValueError("at least two of pm1, pm25 and pm10 are needed")
+    result = pd.Series(False, index=given[0].index)
+    for i, fine in enumerate(given):
+        for coarse in given[i + 1:]:
+            result |= fine > coarse + tolerance
+    return result
+
+
+def channels_disagree(
+    first: pd.Series, second: pd.Series, *, apart: float = CHANNELS_APART,
+    relative: float = CHANNELS_APART_RELATIVE,
+) -> pd.Series:
+    """Mark hours where two channels differ by `apart` or more AND by `relative` or more of their mean.
+
+    Source: Barkjohn et al. 2021 (5 µg/m³ and 61 % [M]; the EPA tool uses 70 %).
+    """
+    off = (first - second).abs()
+    return (off >= apart) & (off >= relative * 0.5 * (first + second))
+
+
+def nitrogen_disagrees(no: pd.Series, no2: pd.Series, nox: pd.Series, *, tolerance: float = 5.0) -> pd.Series:
+    """Mark hours where NO + NO2 is not about NOx, all in ppb, by more than `tolerance` and 10 % of NOx [P]."""
+    off = (no + no2 - nox).abs()
+    return (off > tolerance) & (off > 0.1 * nox.abs())
+
+
+def bad_times(times: pd.DatetimeIndex, *, now: pd.Timestamp, unit: pd.Series | None = None) -> pd.Series:
+    """Mark readings in the future, at the same instant as an earlier row, or before the one in front of them.
+
+    times: as they arrived (not sorted); now: the present instant (an argument: this library has no clock).
+
+    >>> at = pd.DatetimeIndex(["2026-01-01T00Z", "2026-01-01T00Z", "2026-01-01T01Z", "2026-01-01T00:30Z"])
+    >>> bad_times(at, now=pd.Timestamp("2026-01-01T00:45Z")).tolist()
+    [False, True, True, True]
+    """
+    frame = pd.DataFrame({"at": times, "unit": 0 if unit is None else unit.to_numpy()})
+    backwards = frame["at"] < frame.groupby("unit")["at"].cummax()
+    result = frame.duplicated(["unit", "at"]) | (frame["at"] > now) | backwards
+    return pd.Series(result.to_numpy(), index=times)
+
+
+def _by_unit(values: pd.Series, unit: pd.Series | None, judged: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    if len(values) == 0:
+        return pd.Series(np.zeros(0, dtype=bool), index=values.index)
+    if unit is None:
+        return judged(values).astype(bool)
+    result = np.zeros(len(values), dtype=bool)
+    codes = pd.factorize(unit)[0]
+    for code in range(int(codes.max()) + 1):
+        rows = np.flatnonzero(codes == code)
+        result[rows] = judged(values.iloc[rows]).to_numpy(dtype=bool)
+    return pd.Series(result, index=values.index)
 
 
 def consecutive(index: pd.Index, unit: pd.Series | None) -> NDArray[np.bool_]:

@@ -55,7 +55,7 @@ TERMS: Final[dict[str, TermRule]] = {
     "raw_humidity": TermRule(("raw", "humidity"), lambda c: c["raw"] * (c["humidity"] / 100.0),
                              lambda c: c["humidity"] / 100.0),
     **{name: _plain(name) for name in (
-        "humidity", "temperature", "absolute_humidity", "auxiliary", "o3", "no2", "no", "co")},
+        "humidity", "temperature", "absolute_humidity", "auxiliary", "ox", "o3", "no2", "no", "co")},
 }
 
 
@@ -95,4 +95,18 @@ METHODS: Final[dict[str, Method]] = {method.name: method for method in (
            True, "Régression multilinéaire avec l'humidité et la température",
            "Multilinear regression with humidity and temperature",
            "calibration.md section 7, candidate 3"),
+    Method("cell", "forward", "raw", ("intercept", "raw", "auxiliary", "temperature"), True,
+           "Cellule électrochimique : électrodes de travail et auxiliaire, température",
+           "Electrochemical cell: working and auxiliary electrodes, temperature",
+           "calibration.md section 7, candidate 3 (WE in raw and AE in auxiliary, mV or nA)"),
+    Method("no2_cell", "forward", "raw", ("intercept", "raw", "auxiliary", "temperature", "o3"), True,
+           "Cellule NO2, corrigée de l'ozone", "NO2 cell, with its cross-sensitivity to ozone",
+           "calibration.md section 7, candidate 3"),
+    Method("ox_cell", "forward", "raw", ("intercept", "raw", "auxiliary", "temperature", "no2"), True,
+           "Cellule OX, corrigée du NO2", "OX cell, with its cross-sensitivity to NO2",
+           "calibration.md section 7, candidate 3"),
+    Method("cell_inverse", "inverse", "raw", ("intercept", "temperature", "ox", "absolute_humidity"), True,
+           "Signal de la cellule NO2 selon le NO2, la température, le signal OX et l'eau, puis inversé",
+           "Signal of the NO2 cell on NO2, temperature, the OX signal and water in the air, then inverted",
+           "JRC airsenseur-calibration, model of NO2-B43F (the slope is negative)"),
 )}
