@@ -17,6 +17,8 @@ SCHEDULES: tuple[Scheduled, ...] = (
         "capto.validation.recompute.dirty_hours",
         "* * * * *",
     ),
+    Scheduled("queues of holds and late kits", "capto.lending.queue.turn_now", "*/15 * * * *"),
+    Scheduled("reminders of loans", "capto.lending.reminders.queue_reminders_now", "5 * * * *"),
     Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )
 

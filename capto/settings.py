@@ -244,8 +244,12 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("CAPTO_LOG_LEVEL", "INFO")},
     # Three lines per task and minute say nothing; a task that fails is still told.
-    "loggers": {"django-q": {"level": os.environ.get("CAPTO_LOG_LEVEL", "WARNING")}},
-    "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # they tell each step
+    # So do the steps of a PDF.
+    "loggers": {
+        "django-q": {"level": os.environ.get("CAPTO_LOG_LEVEL", "WARNING")},
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+    },
 }
 
 # What an association may want to change and has no row of its own yet.

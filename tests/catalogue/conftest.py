@@ -16,7 +16,9 @@ def organisation(db: None) -> Organisation:
 @pytest.fixture
 def point(organisation: Organisation) -> LendingPoint:
     """A desk open from Tuesday to Saturday."""
-    point = LendingPoint.objects.create(organisation=organisation, name="Médiathèque", slug="mediatheque")
+    point = LendingPoint.objects.create(
+        organisation=organisation, name="Médiathèque", slug="mediatheque", latitude=45.9, longitude=6.12
+    )
     for weekday in (2, 3, 4, 5, 6):
         OpeningHours.objects.create(point=point, weekday=weekday, opens_at=time(10), closes_at=time(18))
     return point

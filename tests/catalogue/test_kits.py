@@ -112,7 +112,9 @@ def test_parts_are_counted_between_none_and_all(kit_model: KitModel, point: Lend
 
 
 def test_a_kit_travels_once_at_a_time_and_arrives_once(kit_model: KitModel, point: LendingPoint) -> None:
-    other = LendingPoint.objects.create(organisation=point.organisation, name="Mairie", slug="mairie")
+    other = LendingPoint.objects.create(
+        organisation=point.organisation, name="Mairie", slug="mairie", latitude=45.9, longitude=6.13
+    )
     kit = Kit.add(kit_model, point=point, now=NOW)
     transfer = Transfer.send(kit, to=other, by=None, now=NOW)
     with pytest.raises(OpenTransfer):

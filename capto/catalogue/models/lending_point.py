@@ -30,8 +30,8 @@ class LendingPoint(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     address = models.TextField(blank=True)
     territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True)
-    latitude = models.FloatField(null=True, blank=True)  # degrees, WGS 84; a public building
-    longitude = models.FloatField(null=True, blank=True)
+    latitude = models.FloatField()  # degrees, WGS 84; a public building
+    longitude = models.FloatField()
     accessibility = models.TextField(blank=True)  # step, lift, loop, parking: in plain words
     contact = models.CharField(max_length=200, blank=True)
     lends_by_post = models.BooleanField(default=False)

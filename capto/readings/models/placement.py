@@ -1,4 +1,5 @@
 import secrets
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
@@ -118,6 +119,16 @@ class Placement(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    def end(self, *, at: datetime) -> None:
+        """End the placement; one that began at this very moment or later lasts a microsecond."""
+        self.ends_at = max(at, self.starts_at + timedelta(microseconds=1))
+        self.save(update_fields=["ends_at"])
+
+    def reopen(self) -> None:
+        """Take back an end; the database refuses it where the sensor stands elsewhere since."""
+        self.ends_at = None
+        self.save(update_fields=["ends_at"])
 
 
 class Series(models.Model):

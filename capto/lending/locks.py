@@ -1,0 +1,39 @@
+"""Row locks, always taken in one order: the borrower, the kind of kit, the kits. So nothing waits in a circle."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+
+from capto.catalogue.models import Kit, KitModel
+from capto.lending.refusals import Busy
+from capto.members.models import Person
+
+PATIENCE_MS = 3_000  # a desk would rather be told to try again than wait longer
+_LOCK_NOT_AVAILABLE, _DEADLOCK = "55P03", "40P01"  # codes of PostgreSQL's appendix A
+
+
+@contextmanager
+def locked(
+    *, person: Person | None = None, kit_models: Iterable[int] = (), kits: Iterable[Kit] = ()
+) -> Iterator[None]:
+    """Open a transaction that holds the rows of a borrower, of kinds (ids) and of kits until it ends.
+
+    The kind's row guards its queue: who allocates or lends one of its kits holds it. Raises Busy where another
+    transaction keeps a row for longer than PATIENCE_MS.
+    """
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE_MS}ms'")
+            if person is not None:
+                Person.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+            for pk in sorted(set(kit_models)):
+                KitModel.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
+            for pk in sorted({kit.pk for kit in kits}):
+                Kit.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
+            yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
+            raise Busy from error
+        raise

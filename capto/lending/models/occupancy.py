@@ -1,0 +1,76 @@
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+
+from capto.catalogue.models import Kit
+
+
+def half_open(start: datetime, end: datetime) -> DateTimeTZRange:
+    """Make the period [start, end)."""
+    return DateTimeTZRange(start, end, "[)")
+
+
+class OccupancyQuerySet(models.QuerySet["Occupancy"]):
+    def overlapping(self, start: datetime, end: datetime) -> "OccupancyQuerySet":
+        """List what meets [start, end), earliest first."""
+        return self.filter(period__overlap=half_open(start, end)).order_by("period", "pk")
+
+
+class Occupancy(models.Model):
+    """Who has a kit and from when to when, buffers included: the one table that answers "is it free?".
+
+    A ready hold, a loan and a block each own one row, so that one constraint keeps them all apart.
+    """
+
+    kit = models.ForeignKey(Kit, models.PROTECT, related_name="occupancies")
+    period = DateTimeRangeField()
+    hold = models.OneToOneField("lending.Hold", models.CASCADE, null=True, blank=True)
+    loan = models.OneToOneField("lending.Loan", models.CASCADE, null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)  # of a block: bench, works, exhibition
+
+    objects: ClassVar[OccupancyQuerySet] = OccupancyQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name_plural = "occupancies"
+        constraints = [
+            ExclusionConstraint(
+                name="no_overlapping_occupancy_of_a_kit",
+                expressions=[("kit", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(
+                condition=Q(hold__isnull=False, loan__isnull=True, reason="")
+                | Q(hold__isnull=True, loan__isnull=False, reason="")
+                | Q(hold__isnull=True, loan__isnull=True) & ~Q(reason=""),
+                name="an_occupancy_is_a_hold_a_loan_or_a_block",
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False)
+                & Q(period__lower_inc=True, period__upper_inc=False),
+                name="an_occupancy_is_a_half_open_period",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kit} {self.period}"
+
+    @property
+    def starts_at(self) -> datetime:
+        """When the kit is put aside."""
+        start: datetime = self.period.lower
+        return start
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the kit is free again."""
+        end: datetime = self.period.upper
+        return end
+
+    def set_period(self, start: datetime, end: datetime) -> None:
+        """Change the period; the database refuses one that meets another row of the kit."""
+        self.period = half_open(start, end)
+        self.save(update_fields=["period"])
