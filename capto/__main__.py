@@ -13,12 +13,14 @@ from capto.addresses import (
     wait_for_database,
 )
 from capto.command_files import command_files, file_name, first_sentence
-from capto.private_services import are_running
+from capto.health import health
+from capto.private_services import are_running, run_folder
 
 PROCESSES = {
     "up": "Start everything: web, bridge, worker, and the private services where no URL is given.",
     "web": "Serve the pages, files and APIs.",
     "worker": "Run the scheduled and queued tasks.",
+    "health": "Say whether the database, the broker and the pages answer.",
     "services": "Run only the private TimescaleDB and Mosquitto of the run folder.",
 }
 OF_DJANGO = {
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_addresses()
         if name == "up":
             return up.up(rest)
+        if name == "health":
+            return health(rest)
         if name == "services":
             return up.services(rest)
         if not {"-h", "--help"} & set(rest):
@@ -92,7 +96,7 @@ def _wait(name: str) -> None:
             continue
         if url := os.environ.get(variable):
             wait(url)
-        elif not are_running(up.run_folder()):
+        elif not are_running(run_folder()):
             raise WrongAddress(
                 f"No database and broker: start the private ones with `capto up` (or `capto services`), "
                 f"or set {variable}."

@@ -47,6 +47,20 @@ def check_mqtt_url(url: str) -> None:
         raise WrongAddress(f"CAPTO_MQTT_URL names no host {example}")
 
 
+def is_database_up(url: str) -> bool:
+    """Whether the database takes connections now."""
+    try:
+        psycopg.connect(url, connect_timeout=ANSWER_SECONDS).close()
+    except psycopg.Error:
+        return False
+    return bool(url)
+
+
+def is_broker_up(url: str) -> bool:
+    """Whether the broker takes connections now."""
+    return bool(url) and _broker_attempt(url) is None
+
+
 def wait_for_database(
     url: str, *, say: Callable[[str], None] | None = None, until: Callable[[], bool] = lambda: False
 ) -> None:
@@ -74,17 +88,22 @@ def wait_for_broker(
     url: str, *, say: Callable[[str], None] | None = None, until: Callable[[], bool] = lambda: False
 ) -> None:
     """Return when the broker takes connections or `until` is true, saying every few seconds what is missing."""
+    host, port = _broker_address(url)
+    _wait(lambda: _broker_attempt(url), f"the broker ({host}:{port})", say, until)
+
+
+def _broker_address(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
-    address = (parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883))
+    return parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
 
-    def attempt() -> str | None:
-        try:
-            socket.create_connection(address, timeout=ANSWER_SECONDS).close()
-        except OSError as error:
-            return error.strerror or str(error)
-        return None
 
-    _wait(attempt, f"the broker ({address[0]}:{address[1]})", say, until)
+def _broker_attempt(url: str) -> str | None:
+    """Try to connect; return why it did not work, or None."""
+    try:
+        socket.create_connection(_broker_address(url), timeout=ANSWER_SECONDS).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def place(url: str) -> str:

@@ -2,11 +2,13 @@
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("capto", "firmware_bridge", "dashboards")
+LINE_CHARACTERS = 90
 
 
 def command_files() -> Iterator[Path]:
@@ -33,5 +35,5 @@ def first_sentence(path: Path) -> str:
                 texts[node.targets[0].id] = value.value
             elif isinstance(value, ast.Name) and value.id in texts:
                 texts[node.targets[0].id] = texts[value.id]
-    sentence = re.split(r"(?<=[.:])\s", texts.get("help", "").strip(), maxsplit=1)[0]
-    return " ".join(sentence.split())
+    sentence = re.split(r"(?<=\.)\s|\n\n", texts.get("help", "").strip(), maxsplit=1)[0]
+    return textwrap.shorten(sentence, LINE_CHARACTERS, placeholder=" ...")

@@ -201,3 +201,16 @@ def reserve(folder: Path, name: str, *, durable: bool) -> PrivateServices:
         except AlreadyRunning:
             continue
     raise AssertionError("unreachable: counting has no end")
+
+
+def known_addresses(run: Path) -> dict[str, str]:
+    """Return what `services.json` of a run folder says, {} where there is none."""
+    try:
+        return dict(json.loads((run / "services.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def run_folder() -> Path:
+    """Return the folder of this installation's private state: CAPTO_RUN, or run/ beside the code."""
+    return Path(os.environ.get("CAPTO_RUN") or Path(__file__).resolve().parent.parent / "run").absolute()

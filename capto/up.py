@@ -4,10 +4,7 @@ import argparse
 import os
 import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from capto.addresses import (
     WrongAddress,
@@ -17,7 +14,8 @@ from capto.addresses import (
     wait_for_database,
 )
 from capto.command_files import file_name
-from capto.private_services import PrivateServices
+from capto.health import answers
+from capto.private_services import PrivateServices, run_folder
 from capto.server_process import ServiceError
 from capto.supervisor import Supervisor
 
@@ -29,11 +27,6 @@ PREPARATIONS = (("migrate", "--noinput", "--verbosity=0"),)
 def capto(*arguments: str) -> list[str]:
     """Return the command line of `capto ARGUMENTS` in this installation."""
     return [sys.executable, "-m", "capto", *arguments]
-
-
-def run_folder() -> Path:
-    """Return the folder of this installation's private state: CAPTO_RUN, or run/ beside the code."""
-    return Path(os.environ.get("CAPTO_RUN") or Path(__file__).resolve().parent.parent / "run").absolute()
 
 
 def chosen_port(wanted: int | None) -> int:
@@ -159,17 +152,6 @@ def services(arguments: Sequence[str]) -> int:
         print(f"capto: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def answers(address: str) -> bool:
-    """Whether the web server at an address answers, whatever it answers."""
-    try:
-        urllib.request.urlopen(address, timeout=5).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def _environment(services: PrivateServices, port: int) -> dict[str, str]:

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from capto.private_services import PrivateServices
+from capto.private_services import PrivateServices, run_folder
 from capto.server_process import ServiceError
 from capto.supervisor import Supervisor
-from capto.up import run, run_folder
+from capto.up import run
 
 FILES = ("log", "media", "mail", "static", "secret_key")  # of the run folder, beside the servers' own
 

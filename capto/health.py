@@ -1,0 +1,53 @@
+"""`capto health`: whether what Capto needs answers."""
+
+import argparse
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+
+from capto.addresses import is_broker_up, is_database_up
+from capto.private_services import known_addresses, run_folder
+
+
+def health(arguments: Sequence[str]) -> int:
+    """Say whether what Capto needs answers; return 0 when all of it does, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="capto health",
+        description="Say in one line each whether the database and the broker answer, and the pages when --port "
+        "is given. The status is 0 when all do, else 1: for health checks and monitoring.",
+    )
+    parser.add_argument("--port", type=int, help="port of the pages on this machine")
+    options = parser.parse_args(arguments)
+    known = known_addresses(run_folder())
+    checks: list[tuple[str, Callable[[], bool]]] = [
+        (
+            "database",
+            lambda: is_database_up(os.environ.get("CAPTO_DATABASE_URL") or known.get("database_url", "")),
+        ),
+        ("broker", lambda: is_broker_up(os.environ.get("CAPTO_MQTT_URL") or known.get("mqtt_url", ""))),
+    ]
+    if options.port:
+        checks.append(("pages", lambda: answers(f"http://127.0.0.1:{options.port}/")))
+    results = {name: check() for name, check in checks}
+    for name, is_well in results.items():
+        print(f"{name}: {'answers' if is_well else 'does not answer'}")
+    return 0 if all(results.values()) else 1
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """A redirection is an answer: it may lead to the public address, which this machine need not reach."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def answers(address: str) -> bool:
+    """Whether the web server at an address answers without an error of its own (5xx)."""
+    try:
+        urllib.request.build_opener(_Stay).open(address, timeout=5).close()
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,242 @@
+"""The files for a server of one's own: read by the programs that will read them, and where possible run."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "deploy"
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+EXPOSURE = 20  # tenths of systemd's exposure level, 0 (safe) to 100: what `systemd-analyze security` calls OK
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+@needs("docker-compose")
+def test_the_compose_file_is_valid_and_refuses_to_start_without_its_secrets(tmp_path: Path) -> None:
+    command = ["docker-compose", "-f", str(DEPLOY / "compose.yaml")]
+    example = ["--env-file", str(DEPLOY / "compose.env.example")]
+    filled = subprocess.run([*command, *example, "config", "-q"], capture_output=True, text=True)
+    assert filled.returncode == 0, filled.stderr
+    nothing = tmp_path / "empty.env"
+    nothing.touch()
+    empty = subprocess.run(
+        [*command, "--env-file", str(nothing), "config", "-q"], capture_output=True, text=True
+    )
+    assert empty.returncode != 0
+    assert "set it in deploy/.env" in empty.stderr
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The systemd units with /opt/capto replaced by this installation, whose programs exist."""
+    folder = tmp_path / "units"
+    shutil.copytree(DEPLOY / "systemd", folder)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            text = path.read_text().replace("/opt/capto/.venv/bin", str(Path(sys.executable).parent))
+            path.write_text(text.replace("/opt/capto/", f"{ROOT}/"))
+    return folder
+
+
+@needs("systemd-analyze")
+def test_systemd_accepts_the_units(units: Path) -> None:
+    names = sorted(p.name for p in units.iterdir() if p.suffix in {".service", ".timer", ".target"})
+    assert len(names) == 7
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *(str(units / name) for name in names)],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{units}:"},
+        capture_output=True,
+        text=True,
+    )
+    assert [line for line in done.stderr.splitlines() if str(units) in line or "capto" in line] == []
+    assert done.returncode == 0, done.stderr
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("name", ["web", "bridge", "worker", "migrate", "backup"])
+def test_the_units_may_do_little_more_than_they_must(units: Path, name: str) -> None:
+    # Offline, systemd-analyze reads no drop-in: the unit is given with its drop-in's lines.
+    unit = units / f"capto-{name}.service"
+    hardened = (units / "capto-.service.d" / "10-hardened.conf").read_text().partition("[Service]\n")[2]
+    unit.write_text(unit.read_text().replace("[Service]\n", f"[Service]\n{hardened}"))
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", str(unit)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
+
+
+def test_every_variable_of_the_examples_is_read_by_something() -> None:
+    readers = "".join(
+        path.read_text() for path in (*ROOT.glob("capto/*.py"), DEPLOY / "compose.yaml", DEPLOY / "Caddyfile")
+    )
+    for example in (DEPLOY / "compose.env.example", DEPLOY / "systemd" / "capto.env.example"):
+        for variable in re.findall(r"^([A-Z_]+)=", example.read_text(), re.MULTILINE):
+            assert variable in readers, f"{variable} of {example.name}"
+
+
+@needs("caddy")
+def test_caddy_accepts_the_proxy_configuration() -> None:
+    done = subprocess.run(
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_container_broker_has_the_limits_of_all_others() -> None:
+    limits = (DEPLOY / "mosquitto" / "limits.conf").read_text()
+    assert limits in (DEPLOY / "mosquitto" / "container.conf").read_text()
+
+
+class Broker:
+    """Mosquitto as on a Debian server: its own main file, with our limits and listeners in conf.d."""
+
+    def __init__(self, folder: Path) -> None:
+        self.plain, self.tls = free_port(), free_port()
+        self.authority = folder / "authority.pem"
+        make_certificate(folder)
+        (folder / "conf.d").mkdir()
+        (folder / "queue").mkdir()
+        shutil.copy(DEPLOY / "mosquitto" / "limits.conf", folder / "conf.d")
+        listeners = (DEPLOY / "mosquitto" / "listeners.conf").read_text()
+        for old, new in (
+            ("listener 1883", f"listener {self.plain}"),
+            ("listener 8883", f"listener {self.tls}"),
+            ("/etc/mosquitto/certs/", f"{folder}/"),
+            ("/etc/mosquitto/capto.", f"{folder}/capto."),
+        ):
+            assert old in listeners
+            listeners = listeners.replace(old, new)
+        (folder / "conf.d" / "listeners.conf").write_text(listeners)
+        access = (DEPLOY / "mosquitto" / "access.example").read_text()
+        device = re.findall(r"^#   (.*)$", access, re.MULTILINE)  # the example of a sensor's account
+        assert device[0] == "user airgradient-d83bda1d7660"
+        (folder / "capto.access").write_text(access + "\n" + "\n".join(device) + "\n")
+        passwords = folder / "capto.passwords"
+        passwords.write_text("bridge:bridge\nairgradient-d83bda1d7660:device\n")
+        subprocess.run(["mosquitto_passwd", "-U", passwords], check=True)
+        (folder / "mosquitto.conf").write_text(
+            f"persistence true\npersistence_location {folder}/queue/\nlog_dest stderr\n"
+            f"{'user root' if os.geteuid() == 0 else ''}\ninclude_dir {folder}/conf.d\n"
+        )
+        self.log = open(folder / "log", "wb")  # noqa: SIM115
+        assert MOSQUITTO
+        self.process = subprocess.Popen([MOSQUITTO, "-c", folder / "mosquitto.conf"], stderr=self.log)
+        deadline = time.monotonic() + 10
+        while not self.answers() and time.monotonic() < deadline:
+            assert self.process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.tls), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def client(self, account: str, password: str, *, tls: bool) -> mqtt.Client:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=account, clean_session=True)
+        client.username_pw_set(account, password)
+        if tls:
+            client.tls_set(str(self.authority))
+        client.connect("localhost", self.tls if tls else self.plain)
+        client.loop_start()
+        return client
+
+    def handshake(self, version: ssl.TLSVersion) -> str | None:
+        context = ssl.create_default_context(cafile=str(self.authority))
+        context.minimum_version = context.maximum_version = version
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with (
+            socket.create_connection(("127.0.0.1", self.tls), 5) as connection,
+            context.wrap_socket(connection, server_hostname="localhost") as secure,
+        ):
+            return secure.version()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def make_certificate(folder: Path) -> None:
+    """Make a throw-away authority and a certificate for localhost."""
+    openssl = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    subprocess.run(
+        [
+            *openssl,
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    shutil.copy(folder / "fullchain.pem", folder / "authority.pem")
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    running = Broker(tmp_path)
+    yield running
+    running.process.send_signal(signal.SIGTERM)
+    running.process.wait(10)
+    running.log.close()
+
+
+def test_a_sensor_publishes_over_tls_to_its_own_topic_and_no_other(broker: Broker) -> None:
+    received: list[str] = []
+    bridge = broker.client("bridge", "bridge", tls=False)
+    bridge.on_message = lambda c, u, message: received.append(message.topic)
+    subscribed: list[int] = []
+    bridge.on_subscribe = lambda *_: subscribed.append(1)
+    bridge.subscribe("#", qos=1)
+    while not subscribed:
+        time.sleep(0.02)
+    device = broker.client("airgradient-d83bda1d7660", "device", tls=True)
+    overheard: list[str] = []
+    device.on_message = lambda c, u, message: overheard.append(message.topic)
+    device.subscribe("#", qos=1)
+    for topic in ("airgradient/readings/aaaaaaaaaaaa", "airgradient/readings/d83bda1d7660"):
+        device.publish(topic, b"{}", qos=1).wait_for_publish(10)
+    deadline = time.monotonic() + 10
+    while not received and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert received == ["airgradient/readings/d83bda1d7660"]
+    assert overheard == []
+    for client in (bridge, device):
+        client.disconnect()
+        client.loop_stop()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_tls_is_modern_and_the_plain_port_is_for_this_machine_alone(broker: Broker) -> None:
+    assert broker.handshake(ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    assert broker.handshake(ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        broker.handshake(ssl.TLSVersion.TLSv1_1)
+    others = [
+        line.split()[1]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and line.split()[1].endswith(f":{broker.plain:04X}")
+    ]
+    assert others == [f"0100007F:{broker.plain:04X}"]
