@@ -11,7 +11,7 @@ from calibration import Candidate
 from capto.catalogue.models import ObservedProperty, SensorModel
 from capto.readings.models import ReferenceSeries
 from capto.validation.models import Calibration, CoLocation
-from capto.validation.pairs import pairs, reference_of
+from capto.validation.pairs import pairs, reference_of, series_of
 
 if TYPE_CHECKING:
     from capto.members.models import Person
@@ -33,8 +33,8 @@ def fit(
     stay: CoLocation,
     *,
     quantity: str,
-    variant: str = "",
-    channel: str = "",
+    variant: str | None = None,
+    channel: str | None = None,
     method: str = "",
     reference: ReferenceSeries | None = None,
     now: datetime,
@@ -42,12 +42,13 @@ def fit(
 ) -> Calibration:
     """Fit a channel on a stay and keep the model as a draft.
 
-    method: a name of `calibration.METHODS`; when not given, the simplest that is as good as the best. reference:
-    the station's series; when not given, the one with the most values. Raises NoPairs, and calibration.Refused
-    where the stay cannot give a model.
+    variant, channel: needed where the sensor sent several. method: a name of `calibration.METHODS`; when not given,
+    the simplest that is as good as the best. reference: the station's series; when not given, the one with the most
+    values. Raises NoPairs, and calibration.Refused where the stay cannot give a model.
     """
-    series = reference or reference_of(stay, quantity=quantity)
-    found = pairs(stay, quantity=quantity, variant=variant, channel=channel, reference=series)
+    beside = reference or reference_of(stay, quantity=quantity)
+    series = series_of(stay, quantity=quantity, variant=variant, channel=channel)
+    found = pairs(stay, series=series, reference=beside)
     if method:
         model = library.fit(found, method=method, **_options(stay, quantity=quantity))
     else:
@@ -55,14 +56,16 @@ def fit(
         if all(candidate.model is None for candidate in tried):
             raise library.Refused("no_method", tried[0].refused, tried[0].refused)
         model = _chosen(tried)
-    drift = drift_history(stay.sensor.model, quantity=quantity, variant=variant, channel=channel)
+    drift = drift_history(
+        stay.sensor.model, quantity=quantity, variant=series.variant, channel=series.channel
+    )
     return Calibration.draft(
         model.with_drift(drift),
         co_location=stay,
         quantity=quantity,
-        variant=variant,
-        channel=channel,
-        reference_series=series,
+        variant=series.variant,
+        channel=series.channel,
+        reference_series=beside,
         now=now,
         by=by,
     )

@@ -22,14 +22,24 @@ class NoPairs(Exception):
     """The stay has no hour in which both the sensor and the station measured; says why."""
 
 
-def series_of(stay: CoLocation, *, quantity: str, variant: str, channel: str) -> Series:
-    """Give the series of a channel of the sensor during its stay. Raises NoPairs where it sent nothing of the kind."""
-    found = Series.objects.filter(
-        placement=stay.placement, property=quantity, variant=variant, channel=channel
-    ).first()
-    if found is None:
-        raise NoPairs(f"{stay.sensor} sent no {quantity} {variant} {channel}".rstrip() + f" during {stay}")
-    return found
+def series_of(
+    stay: CoLocation, *, quantity: str, variant: str | None = None, channel: str | None = None
+) -> Series:
+    """Give the series of a quantity of the sensor during its stay; variant and channel where it sent several.
+
+    Raises NoPairs where there is none, or more than one, with what there is.
+    """
+    sent = Series.objects.filter(placement=stay.placement, property=quantity).order_by("variant", "channel")
+    found = [
+        series for series in sent if variant in (None, series.variant) and channel in (None, series.channel)
+    ]
+    if len(found) == 1:
+        return found[0]
+    named = ", ".join(f"{series.variant or '-'}/{series.channel or '-'}" for series in sent) or "none"
+    raise NoPairs(
+        f"{stay.sensor} sent {'no such' if not found else 'several'} {quantity} during {stay};"
+        f" variant/channel: {named}"
+    )
 
 
 def reference_of(stay: CoLocation, *, quantity: str) -> ReferenceSeries:
@@ -46,18 +56,15 @@ def reference_of(stay: CoLocation, *, quantity: str) -> ReferenceSeries:
 def pairs(
     stay: CoLocation,
     *,
-    quantity: str,
-    variant: str = "",
-    channel: str = "",
+    series: Series,
     reference: ReferenceSeries,
     covariates: Sequence[str] = COVARIATES,
 ) -> pd.DataFrame:
-    """Give the hourly pairs of a stay: columns reference, raw, sd, n, coverage and the covariates that were measured.
+    """Give the hourly pairs of a series in a stay: columns reference, raw, sd, n, coverage and covariates measured.
 
     Indexed by the start of the hour (UTC). Hours that fail a check (coverage, range, stuck) or that a person set
     aside are left out, as are those without a valid reference value. Raises NoPairs where none remains.
     """
-    series = series_of(stay, quantity=quantity, variant=variant, channel=channel)
     begin, end = hour_of(stay.starts_at), hour_of(stay.ends_at)
     known = loading.channels(start=stay.starts_at, end=stay.ends_at, series=[series.id])
     with connection.cursor() as cursor:

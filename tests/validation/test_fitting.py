@@ -12,7 +12,7 @@ import calibration as library
 from capto.readings.models import HourlyValue, Placement, ReferenceSeries, ReferenceStation, ReferenceValue
 from capto.validation.fitting import UNKNOWN_DRIFT_PER_DAY, fit
 from capto.validation.models import Calibration, CoLocation
-from capto.validation.pairs import NoPairs, pairs, reference_of
+from capto.validation.pairs import NoPairs, pairs, reference_of, series_of
 from tests.readings.conftest import MARCH
 from tests.validation.conftest import BENCH_ENDS, HOUR, NOW, add_hours, linear
 
@@ -51,7 +51,7 @@ def stay(make_stay: MakeStay, reference: ReferenceSeries) -> CoLocation:
 def test_the_pairs_of_a_stay_are_its_valid_hours_with_both_sides(
     stay: CoLocation, reference: ReferenceSeries
 ) -> None:
-    found = pairs(stay, quantity="pm25", reference=reference)
+    found = pairs(stay, series=series_of(stay, quantity="pm25"), reference=reference)
     assert (len(found), found.index[0], found.index[-1]) == (WEEK, MARCH, BENCH_ENDS - HOUR)
     assert found["reference"].iloc[3] == truth(3)
     assert found["raw"].iloc[3] == pytest.approx(2.0 + 1.6 * truth(3))
@@ -72,7 +72,7 @@ def test_hours_that_fail_a_check_or_lack_a_side_are_no_pairs(
     add_hours(stay.placement, "pm25", [7.0] * 6, start=MARCH + 10 * HOUR, moves=False)  # stuck
     add_hours(stay.placement, "pm25", [8.0, 9.0, 2000.0], start=MARCH + 16 * HOUR)  # the last out of range
     add_hours(stay.placement, "pm25", [30.0], start=MARCH + 21 * HOUR)  # without reference
-    found = pairs(stay, quantity="pm25", reference=reference)
+    found = pairs(stay, series=series_of(stay, quantity="pm25"), reference=reference)
     assert [at.hour for at in found.index] == [5, 6, 7, 8, 9, 16, 17]
 
 
@@ -136,9 +136,14 @@ def test_of_two_analysers_the_one_with_more_values_in_the_stay_is_the_reference(
         reference_of(stay, quantity="pm10")
 
 
-def test_a_channel_that_sent_nothing_has_no_pairs(stay: CoLocation, reference: ReferenceSeries) -> None:
-    with pytest.raises(NoPairs, match="sent no pm25 cf1"):
-        pairs(stay, quantity="pm25", variant="cf1", reference=reference)
+def test_a_channel_that_sent_nothing_or_is_one_of_several_is_named(stay: CoLocation) -> None:
+    with pytest.raises(NoPairs, match=r"sent no such pm25 during .*; variant/channel: -/-"):
+        series_of(stay, quantity="pm25", variant="cf1")
+    assert stay.placement is not None
+    add_hours(stay.placement, "pm25", [1.0], start=MARCH, channel="b")
+    with pytest.raises(NoPairs, match=r"sent several pm25 during .*; variant/channel: -/-, -/b"):
+        series_of(stay, quantity="pm25")
+    assert series_of(stay, quantity="pm25", channel="b").channel == "b"
 
 
 def command(*arguments: str) -> str:

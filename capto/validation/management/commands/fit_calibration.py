@@ -32,8 +32,8 @@ class Command(BaseCommand):
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument("sensor", metavar="CODE", help="inventory code of the sensor")
         parser.add_argument("--quantity", required=True, help="such as pm25 or no2")
-        parser.add_argument("--variant", default="", help="such as cf1 or atm; empty when not given")
-        parser.add_argument("--channel", default="", help="such as a or b; empty when not given")
+        parser.add_argument("--variant", help="such as cf1 or atm, where it sent several")
+        parser.add_argument("--channel", help="such as a or b, where it sent several")
         parser.add_argument("--from", dest="start", type=utc_time, required=True, metavar="TIME")
         parser.add_argument("--to", dest="end", type=utc_time, required=True, metavar="TIME")
         parser.add_argument(
