@@ -1,0 +1,3 @@
+from firmware_bridge.models.credential import Credential, RefusedCredential
+
+__all__ = ["Credential", "RefusedCredential"]
