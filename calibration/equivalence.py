@@ -64,7 +64,7 @@ def regression(
     """
     x, y = paired(reference, sensor)
     n = x.size
-    dx, dy = x - x.mean(), y - y.mean()
+    dx, dy = (x - x.mean(), y - y.mean()) if n else (x, y)
     sxx, syy, sxy = float(np.sum(dx * dx)), float(np.sum(dy * dy)), float(np.sum(dx * dy))
     if n < 3 or sxx == 0.0 or syy == 0.0:
         raise ValueError(f"a regression needs three pairs that vary; there are {n}")
@@ -81,7 +81,7 @@ def regression(
         raise ValueError(f"kind is 'ols', 'orthogonal' or 'deming', not {kind!r}")
     intercept = float(y.mean()) - slope * float(x.mean())
     rest = y - intercept - slope * x
-    slope_u2 = (syy - sxy * sxy / sxx) / ((n - 2) * sxx)
+    slope_u2 = max(syy - sxy * sxy / sxx, 0.0) / ((n - 2) * sxx)  # rounding can leave a tiny negative
     return Regression(
         kind, n, slope, intercept, float(np.sqrt(slope_u2)),
         float(np.sqrt(slope_u2 * float(np.sum(x * x)) / n)), r2, float(np.sum(rest * rest)) / (n - 2),

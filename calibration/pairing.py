@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 LAGS: Final = (-2, -1, 0, 1, 2)  # hours tried (calibration.md, section 2)
-LAG_GAIN: Final = 0.02  # a lag counts where it correlates better than no lag by this much, not by noise
+LAG_GAIN: Final = 0.8  # a lag counts where 1 - r falls to this share of what it is without lag, not by noise
 LAG_CORRELATION: Final = 0.5  # below it no lag can be told
 
 
@@ -23,7 +23,7 @@ class Lag(NamedTuple):
     def wrong(self) -> bool:
         """Tell whether the hour labels of the two sides disagree beyond noise."""
         return (self.hours != 0 and self.correlation >= LAG_CORRELATION
-                and not self.correlation - self.correlation_at_zero < LAG_GAIN)
+                and not 1.0 - self.correlation > LAG_GAIN * (1.0 - self.correlation_at_zero))
 
 
 def to_hour_starts(series: pd.Series, *, label: str) -> pd.Series:

@@ -23,6 +23,9 @@ PROCESSES = {
     "health": "Say whether the database, the broker and the pages answer.",
     "services": "Run only the private TimescaleDB and Mosquitto of the run folder.",
 }
+ON_FILES = {
+    "evaluate": "Hold sensors against a reference from plain CSV files: SENSOR.csv [...] REFERENCE.csv --pollutant pm25",
+}
 OF_DJANGO = {
     "migrate": "Bring the database to the form that this version needs, with its cache table and schedules.",
     "createsuperuser": "Make the first account of a new instance.",
@@ -39,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(overview())
         return 0
     name, rest = given[0], given[1:]
+    if name == "evaluate":  # plain files only: needs neither Django nor a server
+        from capto.validation import evaluate
+
+        return evaluate.main(rest)
     try:
         _check_addresses()
         if name == "up":
@@ -65,7 +72,7 @@ def overview() -> str:
     lines = ["Usage: capto COMMAND [options]   (capto COMMAND --help says more)", ""]
     for title, commands in (
         ("Processes", PROCESSES),
-        ("Work", dict(sorted(ours.items()))),
+        ("Work", dict(sorted({**ours, **ON_FILES}.items()))),
         ("Django", OF_DJANGO),
     ):
         lines.append(f"{title}:")
