@@ -24,7 +24,7 @@ PROCESSES = {
     "services": "Run only the private TimescaleDB and Mosquitto of the run folder.",
 }
 ON_FILES = {
-    "evaluate": "Hold sensors against a reference from plain CSV files: SENSOR.csv [...] REFERENCE.csv --pollutant pm25",
+    "evaluate": "Hold sensors against a reference, from plain CSV files; the last file is the reference.",
 }
 OF_DJANGO = {
     "migrate": "Bring the database to the form that this version needs, with its cache table and schedules.",

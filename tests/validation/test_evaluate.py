@@ -142,7 +142,8 @@ def test_refused_figures_are_null(tmp_path: Path, reference: Path, capsys: pytes
     assert found["r2"] < 0.3
     assert found["orthogonal_slope"] is None and found["orthogonal_intercept"] is None
     assert found["slope"] is not None and found["uncertainty"]["regression"] == "ols"
-    flat = run(capsys, write(tmp_path / "b.csv", TRUTH[:24], times=HOURS[:24]), reference, "--pollutant", "pm25")["daily"]
+    day = write(tmp_path / "b.csv", TRUTH[:24], times=HOURS[:24])
+    flat = run(capsys, day, reference, "--pollutant", "pm25")["daily"]
     assert flat["n"] == 1 and flat["slope"] is None and flat["r2"] is None and flat["rmse"] == pytest.approx(0.0)
 
 
