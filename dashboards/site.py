@@ -42,20 +42,24 @@ def navigation(request: HttpRequest) -> list[Link]:
         (_("Lieux"), "places"),
         (_("Données"), "data"),
         (_("Emprunter"), "borrow"),
-        (_("Ma page"), "my-page") if user is not None and user.is_authenticated else (_("Se connecter"), "sign-in"),
+        (_("Ma page"), "my-page")
+        if user is not None and user.is_authenticated
+        else (_("Se connecter"), "sign-in"),
     ]
     return _links(sections, path=request.path)
 
 
 def footer() -> list[Link]:
     """List what stands at the foot of every page."""
-    return _links([
-        (_("Accessibilité : non conforme"), "accessibility"),
-        (_("Méthode"), "method"),
-        (_("Licence et données"), "data"),
-        (_("État du service"), "status"),
-        (_("Vie privée"), "privacy"),
-    ])
+    return _links(
+        [
+            (_("Accessibilité : non conforme"), "accessibility"),
+            (_("Méthode"), "method"),
+            (_("Licence et données"), "data"),
+            (_("État du service"), "status"),
+            (_("Vie privée"), "privacy"),
+        ]
+    )
 
 
 def _links(sections: list[tuple[str, str]], *, path: str = "") -> list[Link]:

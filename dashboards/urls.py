@@ -2,10 +2,21 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from dashboards import views
+from dashboards.views import about, data, home, map_points, places, stations
 
 urlpatterns: list[URLPattern] = [
-    path("", views.home, name="home"),
+    path("", home.home, name="home"),
+    path("carte.json", map_points.map_points, name="map-points"),
+    path("lieux/", places.places, name="places"),
+    path("lieu/<slug:public_id>/", places.place, name="place"),
+    path("lieu/<slug:public_id>/<slug:quantity>/", places.place, name="place-quantity"),
+    path("station/<slug:code>/", stations.station, name="station"),
+    path("station/<slug:code>/<slug:quantity>/", stations.station, name="station-quantity"),
+    path("methode/", about.method, name="method"),
+    path("data/", data.data, name="data"),
+    path("data/hourly.csv", data.hourly_csv, name="hourly-csv"),
+    path("data/places/<slug:public_id>/hourly.csv", data.place_csv, name="place-csv"),
+    path("data/stations/<slug:code>/hourly.csv", data.station_csv, name="station-csv"),
     # Choosing a language changes nothing but a cookie: without a token, pages stay the same for everyone.
     path("langue/choisir", csrf_exempt(set_language), name="choose-language"),
 ]

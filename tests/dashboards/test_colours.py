@@ -12,7 +12,13 @@ TEXT = [
     ("accent", "paper"), ("accent", "panel"), ("accent-deep", "paper"), ("on-accent", "accent"),
     ("on-accent", "accent-deep"), ("wrong", "paper"), ("good", "paper"), ("warn", "warn-panel"),
 ]  # fmt: skip
-GRAPHICS = [("accent", "paper"), ("accent", "band"), ("reference", "band"), ("raw", "paper"), ("raw", "night")]
+GRAPHICS = [
+    ("accent", "paper"),
+    ("accent", "band"),
+    ("reference", "band"),
+    ("raw", "paper"),
+    ("raw", "night"),
+]
 
 
 def colours(css: str) -> dict[str, str]:
@@ -37,7 +43,9 @@ def contrast(one: str, other: str) -> float:
 
 def test_contrast_is_that_of_the_standard() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
-    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)  # the well-known lightest grey on white
+    assert contrast("#767676", "#ffffff") == pytest.approx(
+        4.54, abs=0.005
+    )  # the well-known lightest grey on white
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])

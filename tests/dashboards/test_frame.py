@@ -33,7 +33,10 @@ def test_choosing_english_needs_no_token_and_brings_one_back_to_the_same_page() 
 
 
 def test_no_page_sends_anyone_to_another_site_after_the_choice_of_language(client: Client) -> None:
-    assert client.post("/langue/choisir", {"language": "en", "next": "https://elsewhere.example/"})["Location"] == "/"
+    assert (
+        client.post("/langue/choisir", {"language": "en", "next": "https://elsewhere.example/"})["Location"]
+        == "/"
+    )
 
 
 def test_a_page_has_one_title_one_main_and_a_way_past_the_menu(client: Client) -> None:
@@ -52,14 +55,14 @@ def test_a_page_holds_no_inline_style_or_script_and_no_foreign_host(client: Clie
 
 
 def test_simulated_sensors_are_announced_on_every_page(client: Client) -> None:
-    assert "class=\"simulated\"" not in text(client.get("/"))
+    assert 'class="simulated"' not in text(client.get("/"))
     owner = Organisation.objects.create(name="Air d’ici")
     model = SensorModel.objects.create(maker="M", name="N", slug="n", wire_format="senml")
     Sensor.objects.create(
         model=model, owner=owner, inventory_code="S1", wire_format="senml", device_id="1", is_simulated=True
     )
-    assert "class=\"simulated\"" in text(client.get("/"))
-    assert "class=\"simulated\"" in text(client.get("/nowhere/"))
+    assert 'class="simulated"' in text(client.get("/"))
+    assert 'class="simulated"' in text(client.get("/nowhere/"))
 
 
 def test_an_unknown_address_is_answered_in_plain_words(client: Client) -> None:

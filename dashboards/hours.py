@@ -1,0 +1,154 @@
+"""The hours that a page shows of one quantity: those of a place, those of a station, and what lies between."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import asin, cos, radians, sin, sqrt
+
+from calibration.flags import FAILING, SUSPECT
+from capto.readings.models import ReferenceSeries, ReferenceStation, ReferenceValue
+from dashboards.charts import Point
+from dashboards.models import PublishedHour
+from dashboards.words import reasons_of
+
+EARTH_RADIUS_KM = 6371.0  # mean radius, IUGG
+NEAR_KM = 30.0  # farther, a station says nothing of a place
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One published hour [hour, hour + 1 h) of a lent sensor, in the unit of its quantity."""
+
+    hour: datetime
+    value: float | None
+    uncertainty: float | None
+    raw: float
+    n: int
+    coverage: float
+    flags: int
+    grade: str
+    is_provisional: bool
+    calibration_id: int | None
+    variant: str
+    channel: str
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether a check failed: the value, if any, is not drawn as a line."""
+        return bool(self.flags & FAILING)
+
+    def point(self) -> Point:
+        """Give what a chart draws of this hour."""
+        reasons = reasons_of(self.flags & (FAILING | SUSPECT)) if self.flags else ()
+        return Point(
+            self.hour,
+            None if self.is_failed else self.value,
+            self.uncertainty,
+            self.raw,
+            self.is_provisional,
+            reasons,
+        )
+
+
+def place_hours(public_id: str, *, quantity: str, start: datetime, end: datetime) -> list[Hour]:
+    """Give the hours of a place in [start, end), one query; of several variants the one that is calibrated.
+
+    Two channels or variants of one sensor are never blended: for each placement one series is shown.
+    """
+    rows = (
+        PublishedHour.objects.of_place(public_id, quantity=quantity)
+        .exclude(purpose="co_location")
+        .between(start, end)
+        .values_list(
+            "placement_id", "series_id", "hour", "value", "expanded_uncertainty", "raw_mean", "n", "coverage",
+            "flags", "grade", "is_provisional", "calibration_id", "variant", "channel",
+        )
+    )  # fmt: skip
+    series: dict[int, dict[int, list[Hour]]] = defaultdict(lambda: defaultdict(list))
+    for (
+        placement,
+        ident,
+        hour,
+        value,
+        u,
+        raw,
+        n,
+        coverage,
+        flags,
+        grade,
+        early,
+        calibration,
+        variant,
+        channel,
+    ) in rows:
+        series[placement][ident].append(
+            Hour(hour, value, u, raw, n, coverage, flags, grade, early, calibration, variant, channel)
+        )
+    shown = [hour for choices in series.values() for hour in shown_series(choices.values())]
+    return sorted(shown, key=lambda hour: hour.hour)
+
+
+def shown_series(choices: Iterable[Sequence[Hour]]) -> Sequence[Hour]:
+    """Choose the series to show: the most hours calibrated, then the most hours, then the first variant by name."""
+    return min(
+        choices,
+        key=lambda hours: (
+            -sum(hour.calibration_id is not None for hour in hours),
+            -len(hours),
+            hours[0].variant,
+            hours[0].channel,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NearStation:
+    """A station that measures a quantity, how far it is, and which of its analysers is read."""
+
+    station: ReferenceStation
+    series: ReferenceSeries
+    kilometres: float
+
+
+def nearest_station(latitude: float, longitude: float, *, quantity: str) -> NearStation | None:
+    """Give the nearest station with an analyser of a quantity, at most 30 km away; one query."""
+    found = [
+        NearStation(series.station, series, kilometres_between(latitude, longitude, *position))
+        for series in ReferenceSeries.objects.filter(property_id=quantity)
+        .select_related("station")
+        .order_by("discriminant")
+        if (position := _position(series.station))
+    ]
+    near = [candidate for candidate in found if candidate.kilometres <= NEAR_KM]
+    return min(near, key=lambda candidate: candidate.kilometres, default=None)
+
+
+def station_hours(series: ReferenceSeries, *, start: datetime, end: datetime) -> list[Point]:
+    """Give the valid hours of an analyser in [start, end) as points; one query."""
+    rows = (
+        ReferenceValue.objects.filter(series=series, hour__gte=start, hour__lt=end, validity__gte=1)
+        .order_by("hour")
+        .values_list("hour", "value")
+    )
+    return [Point(hour, value) for hour, value in rows]
+
+
+def kilometres_between(
+    latitude: float, longitude: float, other_latitude: float, other_longitude: float
+) -> float:
+    """Give the distance of two points (degrees, WGS 84) by the haversine formula.
+
+    >>> round(kilometres_between(45.0, 5.0, 46.0, 5.0), 1)
+    111.2
+    """
+    lat, other = radians(latitude), radians(other_latitude)
+    half = sin((other - lat) / 2) ** 2
+    half += cos(lat) * cos(other) * sin(radians(other_longitude - longitude) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(sqrt(half))
+
+
+def _position(station: ReferenceStation) -> tuple[float, float] | None:
+    if station.latitude is None or station.longitude is None:
+        return None
+    return station.latitude, station.longitude

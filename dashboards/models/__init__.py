@@ -1,0 +1,3 @@
+from dashboards.models.published import PublishedHour, PublishedSeries
+
+__all__ = ["PublishedHour", "PublishedSeries"]

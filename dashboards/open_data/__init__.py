@@ -1,0 +1,1 @@
+"""Files that anyone may take: no account, no person. Nothing here knows of members or loans."""

@@ -1,0 +1,1 @@
+"""The public pages: one read, one answer each; no account."""

@@ -1,0 +1,162 @@
+"""The list of places and the page of one place."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from calibration.flags import names
+from capto.catalogue.models import ObservedProperty
+from dashboards import around, comparison, figures, phrases
+from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
+from dashboards.models import PublishedSeries
+from dashboards.words import utc_hour
+
+CHART = timedelta(hours=48)
+WEEK = timedelta(days=7)
+PROFILE = timedelta(days=14)
+NEXT_HOUR = timedelta(hours=1)
+
+
+def places(request: HttpRequest) -> HttpResponse:
+    """List every place where a sensor stands, by commune."""
+    now = timezone.now()
+    quantities = around.quantities_measured(now=now)
+    wanted = request.GET.get("grandeur", "")
+    quantity = next((q for q in quantities if q.code == wanted), quantities[0] if quantities else None)
+    found = around.places_now(quantity.code, now=now) if quantity else []
+    communes: dict[str, list[around.PlaceNow]] = {}
+    for place in found:
+        communes.setdefault(place.commune, []).append(place)
+    stations = around.stations_now(quantity.code, now=now) if quantity else []
+    context: dict[str, object] = {
+        "quantities": quantities,
+        "quantity": quantity,
+        "communes": communes,
+        "stations": stations,
+    }
+    if quantity:
+        context["map_drawings"] = figures.map_drawings(found, stations=stations, quantity=quantity)
+    return render(request, "dashboards/places.html", context)
+
+
+def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpResponse:
+    """Say what one place's hours show, with its evidence."""
+    now = timezone.now()
+    series = list(
+        PublishedSeries.objects.of_place(public_id)
+        .select_related("property", "sensor_model")
+        .order_by("-public_from")
+    )
+    if not series:
+        raise Http404
+    pollutants = {s.property_id: s.property for s in series if s.property.is_pollutant}
+    quantities = sorted(pollutants.values(), key=lambda q: (around.rank(q.code), q.code))
+    shown = pollutants.get(quantity) if quantity else (quantities[0] if quantities else None)
+    if shown is None:
+        raise Http404
+    context = {
+        "place": series[0],
+        "quantity": shown,
+        "quantities": quantities,
+        "is_home": series[0].kind == "home",
+        **_period(series, now=now),
+    }
+    context |= _evidence(series[0], quantity=shown, until=context["until"])
+    return render(request, "dashboards/place.html", context)
+
+
+def _period(series: list[PublishedSeries], *, now: datetime) -> dict[str, Any]:
+    """Give the public period of a place, and the end of what its page draws: now, or the end of the loan."""
+    ends = [s.public_until for s in series]
+    has_ended = all(end is not None and end <= now for end in ends)
+    last = max((end for end in ends if end is not None), default=now)
+    until = min(last, now) if has_ended else now
+    until = until.replace(minute=0, second=0, microsecond=0)
+    if not has_ended:
+        until += NEXT_HOUR
+    return {
+        "until": until,
+        "has_ended": has_ended,
+        "since": min(s.public_from for s in series),
+        "not_yet": min(s.public_from for s in series) > now,
+    }
+
+
+def _evidence(place: PublishedSeries, *, quantity: ObservedProperty, until: datetime) -> dict[str, Any]:
+    """Read the hours of the place and of its nearest station, and make of them the page's figures and sentences."""
+    hours = place_hours(place.public_id, quantity=quantity.code, start=until - PROFILE, end=until)
+    near = nearest_station(place.latitude, place.longitude, quantity=quantity.code)
+    station = station_hours(near.series, start=until - PROFILE, end=until) if near else []
+    week = [hour for hour in hours if hour.hour >= until - WEEK]
+    compared = comparison.compare(week, [p for p in station if p.hour >= until - WEEK])
+    finding = phrases.finding(
+        place.label,
+        quantity=quantity,
+        swing=comparison.swing(hours),
+        comparison=compared,
+        station=near.station.name if near else "",
+        hours=len(comparison.sound(week)),
+    )
+    start = until - CHART
+    recent = [hour for hour in hours if hour.hour >= start]
+    recent_station = [point for point in station if point.hour >= start]
+    latest = next((hour for hour in reversed(recent) if hour.value is not None), None)
+    seen = {code for hour in recent for code in names(hour.flags)}
+    return {
+        "finding": finding,
+        "latest": latest,
+        "latest_station": recent_station[-1] if recent_station else None,
+        "near": near,
+        "compared": compared,
+        "start": start,
+        "drawings": figures.hours_drawings(
+            recent,
+            station=recent_station,
+            station_name=near.station.name if near else "",
+            place_name=place.label,
+            quantity=quantity,
+            start=start,
+            end=until,
+        ),
+        "rows": figures.rows_of(recent, station=recent_station),
+        "data_url": _data_url(place.public_id, quantity=quantity.code, hours=recent, start=start, end=until),
+        "station_url": _station_url(near, start=start, end=until),
+        "profile": figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity),
+        "reasons": _reasons(recent, near=near, seen=seen),
+        "grade": latest.grade if latest else "D",
+        "spoken_against": [hour for hour in recent if hour.point().reasons],
+    }
+
+
+def _data_url(public_id: str, *, quantity: str, hours: list[Hour], start: datetime, end: datetime) -> str:
+    """Give the address of exactly the hours that the chart draws."""
+    asked = {"quantity": quantity, "from": utc_hour(start), "to": utc_hour(end)}
+    variants = {hour.variant for hour in hours}
+    if len(variants) == 1 and "" not in variants:
+        asked["variant"] = variants.pop()
+    return f"{reverse('place-csv', args=[public_id])}?{urlencode(asked)}"
+
+
+def _station_url(near: NearStation | None, *, start: datetime, end: datetime) -> str:
+    if near is None:
+        return ""
+    asked = {"quantity": near.series.property_id, "from": utc_hour(start), "to": utc_hour(end)}
+    return f"{reverse('station-csv', args=[near.station.code])}?{urlencode(asked)}"
+
+
+def _reasons(recent: list[Hour], *, near: NearStation | None, seen: set[str]) -> list[str]:
+    if near is None or not recent:
+        return []
+    return phrases.why_they_may_differ(
+        kilometres=near.kilometres,
+        siting=near.station.siting,
+        influence=near.station.influence,
+        flags_seen=sorted(seen),
+        is_provisional=recent[-1].is_provisional,
+        is_uncalibrated="uncalibrated" in seen,
+    )

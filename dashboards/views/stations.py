@@ -1,0 +1,61 @@
+"""The page of one reference station."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from capto.readings.models import ReferenceSeries, ReferenceStation
+from dashboards import around, figures
+from dashboards.hours import station_hours
+from dashboards.words import utc_hour
+
+CHART = timedelta(hours=48)
+PROFILE = timedelta(days=14)
+
+
+def station(request: HttpRequest, code: str, quantity: str = "") -> HttpResponse:
+    """Show what one station measures, and which lent sensors stand around it."""
+    now = timezone.now()
+    found = get_object_or_404(ReferenceStation.objects.select_related("territory"), code=code)
+    analysers: dict[str, ReferenceSeries] = {}
+    for series in found.series.select_related("property").order_by("property_id", "provider", "discriminant"):
+        analysers.setdefault(series.property_id, series)
+    quantities = sorted((s.property for s in analysers.values()), key=lambda q: (around.rank(q.code), q.code))
+    if quantity and quantity not in analysers:
+        raise Http404
+    shown = analysers[quantity].property if quantity else (quantities[0] if quantities else None)
+    context: dict[str, object] = {"station": found, "quantities": quantities, "quantity": shown}
+    if shown:
+        context |= _evidence(found, analysers[shown.code], now=now)
+        context["neighbours"] = around.places_near(
+            found.latitude, found.longitude, places=around.places_now(shown.code, now=now)
+        )
+    return render(request, "dashboards/station.html", context)
+
+
+def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime) -> dict[str, object]:
+    """Draw the last two days and the daily profile of one analyser."""
+    until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    points = station_hours(series, start=until - PROFILE, end=until)
+    start = until - CHART
+    recent = [point for point in points if point.hour >= start]
+    return {
+        "analyser": series,
+        "latest": recent[-1] if recent else None,
+        "data_url": f"{reverse('station-csv', args=[found.code])}?"
+        + urlencode({"quantity": series.property_id, "from": utc_hour(start), "to": utc_hour(until)}),
+        "rows": figures.rows_of([], station=recent),
+        "drawings": figures.hours_drawings(
+            [],
+            station=recent,
+            station_name=found.name,
+            place_name="",
+            quantity=series.property,
+            start=start,
+            end=until,
+        ),
+    }
