@@ -59,6 +59,10 @@ def test_every_text_has_its_english(tmp_path: Path) -> None:
     assert missing == []
 
 
+def test_the_catalogue_compiles() -> None:
+    subprocess.run(["msgfmt", "--check", "--output-file=/dev/null", str(CATALOGUE)], check=True)
+
+
 def test_no_english_text_is_a_guess() -> None:
     assert "#, fuzzy" not in CATALOGUE.read_text()
 
