@@ -5,6 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from capto.addresses import is_broker_up, is_database_up
 from capto.private_services import known_addresses, run_folder
@@ -20,6 +21,7 @@ def health(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, help="port of the pages on this machine")
     options = parser.parse_args(arguments)
     known = known_addresses(run_folder())
+    site = os.environ.get("CAPTO_SITE_URL", "")
     checks: list[tuple[str, Callable[[], bool]]] = [
         (
             "database",
@@ -28,7 +30,7 @@ def health(arguments: Sequence[str]) -> int:
         ("broker", lambda: is_broker_up(os.environ.get("CAPTO_MQTT_URL") or known.get("mqtt_url", ""))),
     ]
     if options.port:
-        checks.append(("pages", lambda: answers(f"http://127.0.0.1:{options.port}/")))
+        checks.append(("pages", lambda: answers(f"http://127.0.0.1:{options.port}/", site=site)))
     results = {name: check() for name, check in checks}
     for name, is_well in results.items():
         print(f"{name}: {'answers' if is_well else 'does not answer'}")
@@ -42,10 +44,18 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def answers(address: str) -> bool:
-    """Whether the web server at an address answers without an error of its own (5xx)."""
+def answers(address: str, *, site: str = "") -> bool:
+    """Whether the web server at an address answers without an error of its own (5xx).
+
+    With `site`, the public address, it is asked as the proxy in front of it would ask.
+    """
+    request = urllib.request.Request(address)
+    if site:
+        public = urlsplit(site)
+        request.add_header("Host", public.netloc)
+        request.add_header("X-Forwarded-Proto", public.scheme)
     try:
-        urllib.request.build_opener(_Stay).open(address, timeout=5).close()
+        urllib.request.build_opener(_Stay).open(request, timeout=5).close()
     except urllib.error.HTTPError as error:
         return error.code < 500
     except OSError:

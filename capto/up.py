@@ -122,6 +122,7 @@ def web(arguments: Sequence[str]) -> int:
     parser.add_argument("--access-log", action="store_true", help="write one line for each request")
     options = parser.parse_args(arguments)
     port = chosen_port(options.port)
+    (run_folder() / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise looks there
     os.execv(
         sys.executable,
         [
@@ -158,7 +159,6 @@ def _environment(services: PrivateServices, port: int) -> dict[str, str]:
     """Return the environment of the processes, after starting the private services that no URL replaces."""
     environment = dict(os.environ)
     environment["CAPTO_RUN"] = str(services.run)
-    (services.run / "static").mkdir(parents=True, exist_ok=True)
     environment.setdefault("PYTHONUNBUFFERED", "1")
     environment.setdefault("CAPTO_SITE_URL", f"http://localhost:{port}")
     if url := environment.get("CAPTO_DATABASE_URL"):
