@@ -1,13 +1,13 @@
 """Move columns between PostgreSQL and numpy by binary COPY, without a Python object for each value.
 
 A row whose columns are all present and of fixed width is a record of fixed width (PostgreSQL documentation, COPY,
-"Binary Format": 16-bit field count, then for each field a 32-bit length and the data, big-endian): numpy reads and
-writes a million of them in the time of a few thousand rows of objects.
+"Binary Format": 16-bit field count, then for each field a 32-bit length and the data, big-endian), and so are the
+elements of an array: numpy reads and writes a million of them in the time of a few thousand objects.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from struct import pack
+from struct import pack, unpack_from
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -48,17 +48,36 @@ class Field(NamedTuple):
 
 
 def read(cursor: CursorWrapper, query: str, fields: Sequence[Field]) -> dict[str, NDArray[Any]]:
-    """Give the columns of a query as arrays; none may be NULL (use coalesce), in the order of `fields`."""
-    parts: list[bytes] = []
-    with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy:
-        parts += (bytes(part) for part in copy)
-    data = b"".join(parts)
-    record = _record(fields, absent=frozenset())
-    count, rest = divmod(len(data) - len(HEADER) - len(TRAILER), record.itemsize)
-    rows = np.frombuffer(data, record, count=count, offset=len(HEADER)) if rest == 0 else None
-    if rows is None or np.any(rows["fields"] != len(fields)):
+    """Give the columns of a query as arrays; none may be NULL (use coalesce), in the order of `fields`.
+
+    The server sends each column as one array: row by row, receiving costs more than the query.
+    """
+    names = ", ".join(field.name for field in fields)
+    arrays = ", ".join(f"array_agg({field.name})" for field in fields)
+    with cursor.copy(
+        f"COPY (SELECT {arrays} FROM ({query}) AS found ({names})) TO STDOUT (FORMAT BINARY)"
+    ) as copy:
+        data = memoryview(b"".join(bytes(part) for part in copy))
+    found = {}
+    position = len(HEADER) + 2  # behind the number of columns
+    for name, kind in fields:
+        (length,) = unpack_from(">i", data, position)
+        position += 4
+        found[name] = _elements(data[position : position + max(length, 0)], kind)
+        position += max(length, 0)
+    return found
+
+
+def _elements(data: memoryview, kind: str) -> NDArray[Any]:
+    """Read an array as the server sends it; no bytes at all stand for no rows."""
+    wire = np.dtype(WIRE[kind])
+    if not data:
+        return _from_wire(np.zeros(0, wire), kind)
+    _, has_null, _, count, _ = unpack_from(">iiiii", data)
+    element = np.dtype([("length", ">i4"), ("element", wire)])
+    if has_null or len(data) != 20 + count * element.itemsize:
         raise ValueError("the query gave a NULL or a type of another width than its fields say")
-    return {field.name: _from_wire(rows[field.name], field.kind) for field in fields}
+    return _from_wire(np.frombuffer(data, element, count=count, offset=20)["element"], kind)
 
 
 def write(

@@ -132,7 +132,7 @@ def block(
 
     also: names of covariates to read although no calibration needs them.
     """
-    sums = binary_copy.read(cursor, SUMS.format(where=where(_ids(known), begin=begin, end=end)), SUM_FIELDS)
+    sums = read_sums(cursor, _ids(known), begin=begin, end=end)
     correction, corrections = approved.over(known, begin=begin, end=end)
     needs = sorted({*also, *(name for used in corrections.values() for name in needed(used.model))})
     return Block(
@@ -153,6 +153,20 @@ def block(
         correction=correction,
         corrections=corrections,
     )
+
+
+def read_sums(
+    cursor: CursorWrapper, series: Sequence[int], *, begin: int, end: int
+) -> dict[str, NDArray[Any]]:
+    """Read the sums of the hours [begin, end) of some series: the columns of SUM_FIELDS."""
+    return binary_copy.read(cursor, SUMS.format(where=where(series, begin=begin, end=end)), SUM_FIELDS)
+
+
+def read_means(
+    cursor: CursorWrapper, series: Sequence[int], *, begin: int, end: int
+) -> dict[str, NDArray[Any]]:
+    """Read the means of the hours [begin, end) of some series: the columns of MEAN_FIELDS."""
+    return binary_copy.read(cursor, MEANS.format(where=where(series, begin=begin, end=end)), MEAN_FIELDS)
 
 
 def needed(model: Any) -> tuple[str, ...]:
@@ -185,7 +199,7 @@ def _covariates(
     wanted = sorted({series for found in chosen.values() for series in found if series is not None})
     means = np.full((len(wanted) + 1, end - begin), np.nan)  # the last row stays absent
     if wanted:
-        rows = binary_copy.read(cursor, MEANS.format(where=where(wanted, begin=begin, end=end)), MEAN_FIELDS)
+        rows = read_means(cursor, wanted, begin=begin, end=end)
         means[_positions(wanted, rows["series"]), rows["hour"] - begin] = rows["mean"]
     row_of = {series: row for row, series in enumerate(wanted)}
     return {

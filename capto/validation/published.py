@@ -139,10 +139,10 @@ def store(
     replaced = int((change.write & (change.old_of_new >= 0)).sum()) + int(change.remove.sum())
     if replaced > REPLACE_SHARE * len(change.old):
         cursor.execute(f"DELETE FROM readings_hourly_value WHERE {where(series, begin=begin, end=end)}")
-        _copy(cursor, "readings_hourly_value", change.new, now=now)
+        append(cursor, "readings_hourly_value", change.new, now=now)
         return
     if replaced == 0:
-        _copy(cursor, "readings_hourly_value", change.new.where(change.write), now=now)
+        append(cursor, "readings_hourly_value", change.new.where(change.write), now=now)
         return
     _merge(cursor, change.new.where(change.write), now=now)
     gone = change.old.where(change.remove)
@@ -152,7 +152,7 @@ def store(
 
 def _merge(cursor: CursorWrapper, hours: Hours, *, now: datetime) -> None:
     cursor.execute("CREATE TEMPORARY TABLE changed_hour (LIKE readings_hourly_value)")
-    _copy(cursor, "changed_hour", hours, now=now)
+    append(cursor, "changed_hour", hours, now=now)
     names = [field.name for field in STAMPED]
     assignments = ", ".join(
         f"{name} = excluded.{name}" for name in names if name not in ("series_id", "hour")
@@ -161,7 +161,7 @@ def _merge(cursor: CursorWrapper, hours: Hours, *, now: datetime) -> None:
     cursor.execute("DROP TABLE pg_temp.changed_hour")
 
 
-def _copy(cursor: CursorWrapper, table: str, hours: Hours, *, now: datetime) -> None:
+def append(cursor: CursorWrapper, table: str, hours: Hours, *, now: datetime) -> None:
     columns = {field.name: getattr(hours, ATTRIBUTES.get(field.name, field.name)) for field in FIELDS}
     binary_copy.write(
         cursor,

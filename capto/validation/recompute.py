@@ -42,7 +42,7 @@ class Recomputed(NamedTuple):
         return Recomputed(*(one + two for one, two in zip(self, other, strict=True)))
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A block to recompute: some series, hours [begin, end)."""
 
     known: Sequence[Known]
@@ -84,26 +84,26 @@ def recompute(
     begin, until = _first_hour(start), min(_first_hour(end), hour_of(now - FINISHED_AFTER) + 1)
     known = loading.channels(start=start, end=end, series=series, sensors=sensors)
     approved = Approved.of(known)
-    parts = list(_parts(known, begin=begin, end=until))
+    blocks = list(parts(known, begin=begin, end=until))
 
-    def run(part: _Part) -> Recomputed:
+    def run(part: Part) -> Recomputed:
         with transaction.atomic(), connection.cursor() as cursor:
             lock_sensors(cursor, {item.sensor for item in part.known})
             return _replace(cursor, part, approved, reason=reason, now=now)
 
-    def run_apart(part: _Part) -> Recomputed:
+    def run_apart(part: Part) -> Recomputed:
         try:
             return run(part)
         finally:
             connection.close()  # that of this thread
 
     total = Recomputed()
-    if len(parts) == 1 or connection.in_atomic_block:
-        for part in parts:
+    if len(blocks) == 1 or connection.in_atomic_block:
+        for part in blocks:
             total = total.plus(run(part))
         return total
     with ThreadPoolExecutor(WORKERS) as pool:
-        for done in pool.map(run_apart, parts):
+        for done in pool.map(run_apart, blocks):
             total = total.plus(done)
     return total
 
@@ -119,7 +119,7 @@ def _first_hour(at: datetime) -> int:
     return -int(-at.timestamp() // 3600)
 
 
-def _parts(known: Sequence[Known], *, begin: int, end: int) -> Iterator[_Part]:
+def parts(known: Sequence[Known], *, begin: int, end: int) -> Iterator[Part]:
     """Cut the work by months, and by buckets of sensors so that two parts of a month do not wait for each other."""
     if not known:
         return
@@ -129,11 +129,11 @@ def _parts(known: Sequence[Known], *, begin: int, end: int) -> Iterator[_Part]:
         by_bucket[item.bucket % groups].append(item)
     for month in range(begin, end, HOURS_AT_ONCE):
         for some in by_bucket.values():
-            yield _Part(some, month, min(month + HOURS_AT_ONCE, end))
+            yield Part(some, month, min(month + HOURS_AT_ONCE, end))
 
 
 def _replace(
-    cursor: CursorWrapper, part: _Part, approved: Approved, *, reason: str, now: datetime
+    cursor: CursorWrapper, part: Part, approved: Approved, *, reason: str, now: datetime
 ) -> Recomputed:
     known, begin, end = part
     series = [item.series for item in known]
@@ -164,5 +164,5 @@ def _publish_touched(cursor: CursorWrapper, *, now: datetime) -> None:
         start, until = (datetime.fromtimestamp(hour * 3600, UTC) for hour in (begin, end))
         known = loading.channels(start=start, end=until, sensors=some)
         approved = Approved.of(known)
-        for part in _parts(known, begin=begin, end=end):
+        for part in parts(known, begin=begin, end=end):
             _replace(cursor, part, approved, reason=LATE_READINGS, now=now)
