@@ -19,6 +19,7 @@ from calibration.checks import (
 from calibration.choosing import FOR_PARTICLES, Candidate, choose, compare
 from calibration.colocation import Refused, fit, update
 from calibration.corrections import CORRECTIONS, correct, detection_limit
+from calibration.drift_watch import alarms, residual_trend, watch
 from calibration.equivalence import (
     NotMeaningful,
     Regression,
@@ -41,13 +42,16 @@ from calibration.hours import (
 from calibration.metrics import metrics
 from calibration.models import CODE_VERSION, Model, Spread
 from calibration.neighbours import disagree_with_buddies, disagree_with_reference
-from calibration.objectives import OBJECTIVES, objective
+from calibration.objectives import OBJECTIVES, QUALITY_OBJECTIVES, objective, quality_objective
 from calibration.pairing import Lag, lag, to_hour_starts
+from calibration.recomputing import from_document, hours_from_sums, recompute
+from calibration.residuals import at_limit_value, breusch_pagan, forward_residuals
 from calibration.rounding import rounded, rounded_all
 from calibration.targets import TARGETS, fleet_error, meets, precision
 from calibration.terms import METHODS
 from calibration.uncertainty import daily_uncertainty
 from calibration.units import nox_as_no2, to_mass, to_ppb
+from calibration.units_unseen import pooled
 
 __version__ = CODE_VERSION
 
@@ -59,6 +63,7 @@ __all__ = [
     "METHODS",
     "OBJECTIVES",
     "PLAUSIBLE",
+    "QUALITY_OBJECTIVES",
     "TARGETS",
     "VOCABULARY",
     "Bracket",
@@ -72,10 +77,13 @@ __all__ = [
     "Regression",
     "Spread",
     "Summary",
+    "alarms",
     "apply",
     "apply_each",
+    "at_limit_value",
     "between_references",
     "between_sensors",
+    "breusch_pagan",
     "carries",
     "choose",
     "compare",
@@ -90,9 +98,12 @@ __all__ = [
     "explain",
     "fit",
     "fleet_error",
+    "forward_residuals",
+    "from_document",
     "grade",
     "hour_sums",
     "hourly_means",
+    "hours_from_sums",
     "indicative_class",
     "lag",
     "line",
@@ -102,10 +113,14 @@ __all__ = [
     "nox_as_no2",
     "objective",
     "outside_range",
+    "pooled",
     "precision",
     "purposes",
+    "quality_objective",
+    "recompute",
     "regression",
     "relative_expanded_uncertainty",
+    "residual_trend",
     "rounded",
     "rounded_all",
     "running_means",
@@ -120,4 +135,5 @@ __all__ = [
     "to_ppb",
     "update",
     "warming_up",
+    "watch",
 ]

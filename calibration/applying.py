@@ -25,7 +25,7 @@ DOMAIN_MARGIN: Final = 0.05  # share of the range of each covariate beyond which
 OF_THE_MEAN: Final = ("sd", "n", "coverage")
 
 
-PARTS: Final = ("residual", "parameters", "regime", "reference", "drift", "averaging")
+PARTS: Final = ("residual", "parameters", "regime", "reference", "drift", "units", "averaging")
 
 
 class Parts(NamedTuple):
@@ -37,13 +37,14 @@ class Parts(NamedTuple):
     regime: Array
     reference: Array
     drift: Array
+    units: Array
     averaging: Array
     flags: NDArray[np.int32]
 
     def expanded(self) -> Array:
         """Join the parts in quadrature."""
         total: Array = (self.residual + self.parameters + self.regime + self.reference + self.drift
-                        + self.averaging)
+                        + self.units + self.averaging)
         return np.sqrt(total)
 
 
@@ -65,7 +66,8 @@ def apply(calibration: Model | Bracket, hours: pd.DataFrame) -> pd.DataFrame:
 def explain(calibration: Model | Bracket, hours: pd.DataFrame) -> pd.DataFrame:
     """Give what apply gives and, beside it, each expanded part of the uncertainty.
 
-    Columns value, expanded_uncertainty, flags, residual, parameters, regime, reference, drift, averaging.
+    Columns value, expanded_uncertainty, flags, residual, parameters, regime, reference, drift,
+    units, averaging.
     """
     found = dissect(calibration, seconds(hours.index), inputs(calibration, hours))
     sizes = {name: np.sqrt(getattr(found, name)) for name in PARTS}
@@ -94,7 +96,7 @@ def dissect(calibration: Model | Bracket, at: NDArray[np.int64], columns: Column
     return Parts(
         estimate.value, residual(model, estimate.value), parameters(model, estimate),
         regime(model, columns, estimate.value), reference(model, estimate.value), drifted * drifted,
-        averaging(estimate, columns),
+        between_units(model, estimate), averaging(estimate, columns),
         qualifiers(model.rule.needs, model.domain, columns, estimate.value),
     )
 
@@ -129,7 +131,8 @@ def _between(bracket: Bracket, after: Model, at: NDArray[np.int64], columns: Col
         rest * rest * parameters(before, estimate) + w * w * parameters(after, estimate),
         rest * regime(before, columns, x0) + w * regime(after, columns, x1),
         rest * reference(before, value) + w * reference(after, value),
-        steady + lone * lone, averaging(estimate, columns), flags,
+        steady + lone * lone, rest * between_units(before, estimate) + w * between_units(after, estimate),
+        averaging(estimate, columns), flags,
     )
 
 
@@ -163,6 +166,12 @@ def reference(model: Model, value: Array) -> Array:
     """Give the squared expanded uncertainty of the reference: the larger of absolute and relative."""
     absolute, relative = model.reference_uncertainty
     u: Array = COVERAGE_FACTOR * np.maximum(absolute, relative * np.abs(value))
+    return u * u
+
+
+def between_units(model: Model, estimate: Estimate) -> Array:
+    """Give the squared expanded uncertainty of a unit that was not fitted itself: u(bs,s)²/b², section 9."""
+    u: Array = COVERAGE_FACTOR * model.between_units * estimate.gain
     return u * u
 
 

@@ -6,8 +6,6 @@ label of each row's unit; rows are sorted by unit and then by hour. Nothing is c
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -28,6 +26,7 @@ STUCK_ABOVE: Final = 1.0  # µg/m³: clean air repeats its last digit
 SPIKE_FACTOR: Final = 3.0  # Hampel: |x - median| > 3·1.4826·MAD (calibration.md, section 4)
 SPIKE_WINDOW: Final = 7  # hours, centred [P]
 SPIKE_FLOOR: Final = 5.0  # in the unit of the value [P]: smaller ones are noise, and MAD is 0 in still air
+FEWEST_AROUND: Final = 5  # values in the window
 WARM_UP_HOURS: Final[dict[str, int]] = {  # [P] calibration.md, section 4
     "pm1": 24, "pm25": 24, "pm10": 24, "no2": 72, "no": 72, "o3": 72, "co": 72, "so2": 72,
 }
@@ -89,20 +88,29 @@ def spike(
     >>> spike(pd.Series([9.0, 10, 9, 11, 90, 10, 9, 11, 10], index=at)).tolist().index(True)
     4
     """
-    def judged(one: pd.Series) -> pd.Series:
-        regular = one.asfreq("h")
-        rolled = regular.rolling(window, center=True, min_periods=5)
-        middle = rolled.median()
-        v = np.pad(regular.to_numpy(dtype=float), window // 2, constant_values=np.nan)
-        near = np.lib.stride_tricks.sliding_window_view(v, window)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # windows without any value give NaN, as meant
-            mad = np.nanmedian(np.abs(near - middle.to_numpy()[:, None]), axis=1)
-        off = (regular - middle).abs()
-        marked: pd.Series = ((off > factor * MAD_TO_SD * mad) & (off > floor)).reindex(one.index)
-        return marked
+    v = values.to_numpy(dtype=float)
+    at = pd.DatetimeIndex(values.index).as_unit("s").asi8 // 3600
+    codes = np.zeros(v.size, dtype=np.int64) if unit is None else pd.factorize(unit)[0]
+    half = window // 2
+    near = np.full((2 * half + 1, v.size), np.nan)  # rows within `half` hours are within `half` rows
+    for k in range(-half, half + 1):
+        here, there = slice(max(-k, 0), v.size - max(k, 0)), slice(max(k, 0), v.size - max(-k, 0))
+        same = (codes[here] == codes[there]) & (np.abs(at[there] - at[here]) <= half)
+        near[k + half, here] = np.where(same, v[there], np.nan)
+    middle, known = _medians(near)
+    mad, _ = _medians(np.abs(near - middle))
+    off = np.abs(v - middle)
+    marked = (known >= FEWEST_AROUND) & (off > factor * MAD_TO_SD * mad) & (off > floor)
+    return pd.Series(marked, index=values.index)
 
-    return _by_unit(values, unit, judged)
+
+def _medians(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give the median of each column without its NaN, and how many values it has."""
+    ordered = np.sort(columns, axis=0)  # NaN last
+    known = np.isfinite(ordered).sum(axis=0)
+    low, high = np.maximum((known - 1) // 2, 0), known // 2
+    place = np.arange(columns.shape[1])
+    return 0.5 * (ordered[low, place] + ordered[np.minimum(high, len(columns) - 1), place]), known
 
 
 def warming_up(
@@ -198,19 +206,6 @@ def bad_times(times: pd.DatetimeIndex, *, now: pd.Timestamp, unit: pd.Series | N
     backwards = frame["at"] < frame.groupby("unit")["at"].cummax()
     result = frame.duplicated(["unit", "at"]) | (frame["at"] > now) | backwards
     return pd.Series(result.to_numpy(), index=times)
-
-
-def _by_unit(values: pd.Series, unit: pd.Series | None, judged: Callable[[pd.Series], pd.Series]) -> pd.Series:
-    if len(values) == 0:
-        return pd.Series(np.zeros(0, dtype=bool), index=values.index)
-    if unit is None:
-        return judged(values).astype(bool)
-    result = np.zeros(len(values), dtype=bool)
-    codes = pd.factorize(unit)[0]
-    for code in range(int(codes.max()) + 1):
-        rows = np.flatnonzero(codes == code)
-        result[rows] = judged(values.iloc[rows]).to_numpy(dtype=bool)
-    return pd.Series(result, index=values.index)
 
 
 def consecutive(index: pd.Index, unit: pd.Series | None) -> NDArray[np.bool_]:

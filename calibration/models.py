@@ -43,6 +43,7 @@ class Model:
     absolute value, in the unit of the value; starts_at, ends_at: first hour and end of last hour of the
     fit (ISO 8601, UTC); reference_uncertainty: standard uncertainty (absolute, relative) of the reference;
     drift_per_day: standard deviation of the relative drift in a day, of past loans of the sensor model;
+    between_units: u(bs,s) in the unit of the signal, where the model is used on a unit that was not fitted;
     scores: of forward blocks; provisional: fitted on less than 14 days or 250 pairs; checksum: SHA-256 of
     the pairs.
     """
@@ -62,6 +63,7 @@ class Model:
     quantiles: Mapping[str, float] = field(default_factory=dict)
     reference_uncertainty: tuple[float, float] = (0.0, 0.0)
     drift_per_day: float = 0.0
+    between_units: float = 0.0
     scores: Mapping[str, float | None] = field(default_factory=dict)
     folds: int = 0
     provisional: bool = False

@@ -52,7 +52,7 @@ SPELL: Final = 2.5  # days: half the period of synoptic weather, see above
 TAIL: Final = 0.975  # two-sided 95 %
 SMALLEST_SHARE: Final = 0.25  # of the mean |residual|: a floor, so that no level is given a width of zero
 DAY: Final = 86400
-WHOLE: Final = ("parameters", "regime", "reference", "drift")  # what the hours of a day share entirely
+WHOLE: Final = ("parameters", "regime", "reference", "drift", "units")  # what the hours of a day share entirely
 
 
 def spread(residual: Array, predicted: Array, at: NDArray[np.int64], *, days: float) -> Spread:
@@ -97,13 +97,13 @@ def daily_uncertainty(parts: pd.DataFrame, *, shared: float) -> pd.DataFrame:
     """Give the daily means and their expanded uncertainty from the parts of hourly ones.
 
     parts: UTC DatetimeIndex of hours, the columns of calibration.explain: value, residual (half-width),
-    parameters, regime, reference, drift and averaging (each already expanded). shared: Spread.shared. Returns
+    parameters, regime, reference, drift, units and averaging (each already expanded). shared: Spread.shared. Returns
     columns value, expanded_uncertainty, n; NaN under 18 hours. The common part of the residuals,
     coefficients, reference and drift are averaged whole; the rest is divided by √n, never all of it.
 
     >>> at = pd.date_range("2026-01-01", periods=24, freq="h", tz="UTC")
     >>> hours = pd.DataFrame({"value": 10.0, "residual": 6.0, "parameters": 1.0, "regime": 0.0,
-    ...                       "reference": 1.0, "drift": 1.0, "averaging": 0.0}, index=at)
+    ...                       "reference": 1.0, "drift": 1.0, "units": 0.0, "averaging": 0.0}, index=at)
     >>> daily_uncertainty(hours, shared=0.25)["expanded_uncertainty"].round(6).tolist()
     [3.622844]
     """
