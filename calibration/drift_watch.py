@@ -98,7 +98,7 @@ def residual_trend(residuals: pd.Series) -> Trend:
     nan with fewer than three days. Source: calibration.md, section 10.
 
     >>> at = pd.date_range("2026-01-01", periods=60 * 24, freq="h", tz="UTC")
-    >>> round(residual_trend(pd.Series(np.arange(at.size) / 720.0, index=at)).per_30_days, 6)
+    >>> round(residual_trend(pd.Series(range(at.size), index=at) / 720.0).per_30_days, 6)
     1.0
     """
     valid = residuals.dropna()
