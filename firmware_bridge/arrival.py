@@ -77,6 +77,14 @@ class Heard(NamedTuple):
     messages: int
     status: dict[str, Any]
 
+    def then(self, received_us: int, observed_us: int | None, status: dict[str, Any]) -> "Heard":
+        """Add one later message; `observed_us` is None where it became no reading."""
+        latest = (
+            self.observed_us if observed_us is None else max(self.observed_us or observed_us, observed_us)
+        )
+        messages = self.messages + (observed_us is not None)
+        return Heard(self.first_us, received_us, latest, messages, status or self.status)
+
 
 @dataclass
 class Batch:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -17,10 +17,10 @@ from firmware_bridge.arrival import (
     at_microsecond,
     in_microseconds,
 )
-from firmware_bridge.formats import FORMATS, Decoded, Format, Reading, Undecodable
+from firmware_bridge.formats import FORMATS, Decoded, Reading, Undecodable
 from firmware_bridge.layouts import Layout, Layouts, Names
-from firmware_bridge.registry import KnownSensor, Registry
-from firmware_bridge.routes import Routes
+from firmware_bridge.registry import UTC, KnownSensor, Registry
+from firmware_bridge.routes import Route, Routes
 
 FURTHEST_AHEAD_US = (
     86_400 * 1_000_000
@@ -31,8 +31,17 @@ REPEAT_REFUSED_ITEMS_US = (
     3_600 * 1_000_000
 )  # microseconds; the same refused items of a sensor are told once an hour
 
-# Figures of a device's health that are stored with its values: a fall of the counters means a restart.
-HEALTH = ("battery_pct", "battery_v", "rssi", "snr", "uptime", "boot_count", "message_count")
+
+_Columns = tuple[Any, ...]  # the columns of Reading, one tuple each
+
+
+class _Sender(NamedTuple):
+    """Who sent a message, and how."""
+
+    arrival: Arrival
+    wire_format: str
+    device: str
+    sensor: KnownSensor
 
 
 class Intake:
@@ -51,11 +60,11 @@ class Intake:
 
     def read(self, arrival: Arrival, batch: Batch, connection: psycopg.Connection) -> None:
         """Add what one message says to the batch. Raises only what the database raises."""
-        topic = arrival.topic
-        format_ = FORMATS.get(arrival.wire_format) if arrival.wire_format else self.routes.format_of(topic)
-        if format_ is None:
+        route = self._route(arrival)
+        if route is None:
             batch.refusals.append(Refusal(arrival, reasons.UNKNOWN_FORMAT, "no format has this topic"))
             return
+        format_, expected = route
         name = format_.name
         if arrival.is_retained and format_.retained_is_state:
             batch.counts["retained"] += 1
@@ -64,11 +73,17 @@ class Intake:
             detail = f"{len(arrival.payload)} bytes, more than the {LARGEST_PAYLOAD} that are read"
             batch.refusals.append(Refusal(arrival, reasons.TOO_LARGE, detail, name))
             return
-        expected = format_.device_from_topic(topic)
         received_at = at_microsecond(arrival.received_us)
-        zone = self.registry.zone(name, expected, arrival.received_us)
+        sensor = self.registry.sensor(name, expected) if expected is not None else None
         try:
-            decoded = format_.decode(arrival.payload, topic=topic, received_at=received_at, timezone=zone)
+            decoded = self._decode(arrival, route, sensor, received_at)
+            device = decoded.device or expected
+            if expected is None and device is not None:
+                sensor = self.registry.sensor(name, device)
+                if (
+                    decoded.time_source == "tz_assumed"
+                ):  # the zone is the placement's, and it was not known yet
+                    decoded = self._decode(arrival, route, sensor, received_at)
         except Undecodable as error:
             batch.refusals.append(Refusal(arrival, reasons.UNDECODABLE, str(error), name, expected or ""))
             return
@@ -76,7 +91,6 @@ class Intake:
             detail = f"the decoder failed: {type(error).__name__}: {error}"
             batch.refusals.append(Refusal(arrival, reasons.DECODER_FAILED, detail, name, expected or ""))
             return
-        device = decoded.device or expected
         if device is None:
             batch.refusals.append(Refusal(arrival, reasons.NO_IDENTITY, "the message names no device", name))
             return
@@ -84,7 +98,6 @@ class Intake:
             detail = f"the message says {device}, the topic {expected}"
             batch.refusals.append(Refusal(arrival, reasons.IDENTITY_MISMATCH, detail, name, expected))
             return
-        sensor = self.registry.sensor(name, device)
         if (sensor is None or sensor.stay_at(arrival.received_us) is None) and self.registry.may_ask_again():
             self.registry.renew(connection)
             sensor = self.registry.sensor(name, device)
@@ -92,91 +105,85 @@ class Intake:
             detail = "no sensor of the catalogue states this identity"
             batch.refusals.append(Refusal(arrival, reasons.UNKNOWN_DEVICE, detail, name, device))
             return
-        if decoded.time_source == "tz_assumed" and expected is None:
-            zone = self.registry.zone(name, device, arrival.received_us)
-            decoded = format_.decode(arrival.payload, topic=topic, received_at=received_at, timezone=zone)
-        self._take(arrival, format_, device, sensor, decoded, received_at, batch, connection)
+        self._take(_Sender(arrival, name, device, sensor), decoded, received_at, batch, connection)
+
+    def _route(self, arrival: Arrival) -> Route | None:
+        if not arrival.wire_format:
+            return self.routes.of(arrival.topic)
+        format_ = FORMATS.get(arrival.wire_format)
+        return Route(format_, format_.device_from_topic(arrival.topic)) if format_ is not None else None
+
+    @staticmethod
+    def _decode(arrival: Arrival, route: Route, sensor: KnownSensor | None, received_at: datetime) -> Decoded:
+        stay = sensor.stay_at(arrival.received_us) if sensor is not None else None
+        zone = stay.zone if stay is not None else UTC
+        return route.format.decode(
+            arrival.payload, topic=arrival.topic, received_at=received_at, timezone=zone
+        )
 
     def _take(
         self,
-        arrival: Arrival,
-        format_: Format,
-        device: str,
-        sensor: KnownSensor,
+        sender: _Sender,
         decoded: Decoded,
         received_at: datetime,
         batch: Batch,
         connection: psycopg.Connection,
     ) -> None:
+        arrival, sensor, status = sender.arrival, sender.sensor, decoded.status
         stay = sensor.stay_at(arrival.received_us)
         if stay is not None and stay.is_paused:
             batch.counts["paused"] += 1
             return
         refused = [f"{item}: {reason}" for item, reason in decoded.rejected]
         is_timeless = decoded.time_source == "received"
+        groups = _by_moment(decoded.readings)
         latest: int | None = None
-        stored = 0
-        for moment, readings in _by_moment(decoded.readings):
+        for moment, columns in groups:
             observed_us = arrival.received_us if moment is received_at else in_microseconds(moment)
-            if observed_us > arrival.received_us + FURTHEST_AHEAD_US:
-                self._refuse_time(batch, arrival, reasons.FUTURE, moment, format_, device, sensor)
-                continue
             stay = sensor.stay_at(observed_us)
-            if stay is None:
-                self._refuse_time(batch, arrival, reasons.OUTSIDE_PLACEMENTS, moment, format_, device, sensor)
-                continue
-            if stay.is_paused:
+            if observed_us > arrival.received_us + FURTHEST_AHEAD_US:
+                _refuse_time(batch, sender, reasons.FUTURE, moment)
+            elif stay is None:
+                _refuse_time(batch, sender, reasons.OUTSIDE_PLACEMENTS, moment)
+            elif stay.is_paused:
                 batch.counts["paused"] += 1
-                continue
-            row = self._row(
-                arrival, sensor, readings, decoded.status, observed_us, is_timeless, refused, connection
-            )
-            if row is not None:
-                batch.rows.append(row)
-                stored += 1
-                latest = observed_us if latest is None else max(latest, observed_us)
+            else:
+                # The health of the device is that of its latest moment.
+                health = status if moment is groups[-1][0] else {}
+                row = self._row(sender, columns, health, observed_us, is_timeless, refused, connection)
+                if row is not None:
+                    batch.rows.append(row)
+                    latest = observed_us if latest is None else max(latest, observed_us)
         if refused:
-            self._tell_refused_items(arrival, format_, device, sensor, refused, batch)
+            self._tell_refused_items(sender, refused, batch)
         before = batch.heard.get(sensor.id)
-        batch.heard[sensor.id] = Heard(
-            before.first_us if before else arrival.received_us,
-            arrival.received_us,
-            latest if latest is not None else (before.observed_us if before else None),
-            (before.messages if before else 0) + (stored > 0),
-            decoded.status or (before.status if before else {}),
-        )
+        if before is None:
+            messages = 0 if latest is None else 1
+            heard = Heard(arrival.received_us, arrival.received_us, latest, messages, status)
+        else:
+            heard = before.then(arrival.received_us, latest, status)
+        batch.heard[sensor.id] = heard
 
     def _row(
         self,
-        arrival: Arrival,
-        sensor: KnownSensor,
-        readings: list[Reading],
+        sender: _Sender,
+        columns: _Columns,
         status: dict[str, Any],
         observed_us: int,
         is_timeless: bool,
         refused: list[str],
         connection: psycopg.Connection,
     ) -> Row | None:
-        quantities, variants, channels, values, _, _, _, flags = zip(*readings, strict=True)
-        for figure in HEALTH:
-            if figure in status and figure not in quantities:
-                value = status[figure]
-                if type(value) is int or type(value) is float:
-                    quantities += (figure,)
-                    variants += ("",)
-                    channels += ("",)
-                    values += (float(value),)
-                    flags += ("",)
+        arrival = sender.arrival
+        quantities, variants, channels, values, _, _, _, flags = columns
         names: Names = (quantities, variants, channels)
-        try:
-            layout = self._layouts.known(names)
-        except KeyError:
-            layout = self._layouts.find_or_make(names, connection)
-        if layout is None:
-            refused.extend(f"{quantity}: no observed property describes it" for quantity in quantities)
-            return None
+        layout = self._layouts.of(names, tuple(status), connection)
         if layout.refused:
             refused.extend(f"{quantity}: no observed property describes it" for quantity in layout.refused)
+        if layout.id is None:
+            return None
+        if layout.health:
+            values += tuple([_figure(status[figure]) for figure in layout.health])
         if layout.pick is not None:
             if len(layout.positions) + len(layout.refused) < len(values):
                 _check_repetitions(names, values, refused)
@@ -185,7 +192,7 @@ class Intake:
         if has_gaps:
             values = tuple(ABSENT if value is None else value for value in values)
         return Row(
-            sensor.id,
+            sender.sensor.id,
             observed_us,
             layout.id,
             arrival.received_us,
@@ -197,33 +204,9 @@ class Intake:
             arrival,
         )
 
-    @staticmethod
-    def _refuse_time(
-        batch: Batch,
-        arrival: Arrival,
-        reason: str,
-        moment: datetime,
-        format_: Format,
-        device: str,
-        sensor: KnownSensor,
-    ) -> None:
-        last = batch.refusals[-1] if batch.refusals else None
-        if last is not None and last.arrival is arrival and last.reason == reason:
-            return  # one refusal tells of all moments of one message
-        batch.refusals.append(
-            Refusal(arrival, reason, f"time {moment.isoformat()}", format_.name, device, sensor.id)
-        )
-
-    def _tell_refused_items(
-        self,
-        arrival: Arrival,
-        format_: Format,
-        device: str,
-        sensor: KnownSensor,
-        refused: list[str],
-        batch: Batch,
-    ) -> None:
+    def _tell_refused_items(self, sender: _Sender, refused: list[str], batch: Batch) -> None:
         batch.counts["refused_items"] += len(refused)
+        arrival, sensor = sender.arrival, sender.sensor
         detail = "; ".join(refused)
         told = self._refused_items.get((sensor.id, detail))
         if told is not None and arrival.received_us - told < REPEAT_REFUSED_ITEMS_US:
@@ -232,29 +215,52 @@ class Intake:
             self._refused_items.clear()
         self._refused_items[sensor.id, detail] = arrival.received_us
         batch.refusals.append(
-            Refusal(arrival, reasons.REFUSED_ITEMS, detail, format_.name, device, sensor.id)
+            Refusal(arrival, reasons.REFUSED_ITEMS, detail, sender.wire_format, sender.device, sensor.id)
         )
 
 
-def _by_moment(readings: list[Reading]) -> list[tuple[datetime, list[Reading]]]:
+def _refuse_time(batch: Batch, sender: _Sender, reason: str, moment: datetime) -> None:
+    last = batch.refusals[-1] if batch.refusals else None
+    if last is not None and last.arrival is sender.arrival and last.reason == reason:
+        return  # one refusal tells of all moments of one message
+    batch.refusals.append(
+        Refusal(
+            sender.arrival,
+            reason,
+            f"time {moment.isoformat()}",
+            sender.wire_format,
+            sender.device,
+            sender.sensor.id,
+        )
+    )
+
+
+def _by_moment(readings: list[Reading]) -> list[tuple[datetime, _Columns]]:
+    """Group readings by their time, in order, each group as the columns of `Reading`."""
     if not readings:
         return []
-    first = readings[0].observed_at
-    if all(map(first.__eq__, [reading[5] for reading in readings])):
-        return [(first, readings)]
+    columns = tuple(zip(*readings, strict=True))
+    moments = columns[5]
+    if moments.count(moments[0]) == len(moments):
+        return [(moments[0], columns)]
     groups: dict[datetime, list[Reading]] = defaultdict(list)
     for reading in readings:
         groups[reading.observed_at].append(reading)
-    return list(groups.items())
+    return [(moment, tuple(zip(*groups[moment], strict=True))) for moment in sorted(groups)]
+
+
+def _figure(value: object) -> float | None:
+    return float(value) if type(value) is int or type(value) is float else None
 
 
 def _flags_by_position(flags: tuple[str, ...], layout: Layout) -> dict[str, str]:
+    flags += ("",) * len(layout.health)
     picked = layout.pick(flags) if layout.pick is not None else flags
     return {str(position): flag for position, flag in enumerate(picked) if flag}
 
 
 def _check_repetitions(names: Names, values: tuple[float | None, ...], refused: list[str]) -> None:
     first: dict[tuple[str, str, str], float | None] = {}
-    for channel, value in zip(zip(*names, strict=True), values, strict=True):
+    for channel, value in zip(zip(*names, strict=True), values, strict=False):  # the health comes behind
         if first.setdefault(channel, value) != value:
             refused.append(f"{'/'.join(channel)}: given twice at one moment with different values")

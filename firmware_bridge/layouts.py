@@ -13,14 +13,19 @@ CACHED_KEYS = 50_000
 
 Names = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]  # quantities, variants, channels
 
+# Figures of a device's health that are stored with its values: a fall of the counters means a restart.
+HEALTH = ("battery_pct", "battery_v", "rssi", "snr", "uptime", "boot_count", "message_count")
+
 
 class Layout(NamedTuple):
-    """How to store what a device sends together: `pick` takes its values in the order of the layout.
+    """How to store what a device sends together, followed by the figures `health` of its status.
 
-    `pick` is None where the order is already that one; `refused` are quantities that no row describes.
+    `pick` takes the values in the order of the layout, None where that is their order already; `positions` are
+    those it takes; `refused` are quantities that no row describes. `id` is None where nothing can be stored.
     """
 
-    id: int
+    id: int | None
+    health: tuple[str, ...]
     pick: Callable[[Sequence[Any]], tuple[Any, ...]] | None
     positions: tuple[int, ...]
     refused: tuple[str, ...]
@@ -30,48 +35,41 @@ class Layouts:
     """Find or make the layout of a message; a set of channels has one layout, whatever their order."""
 
     def __init__(self) -> None:
-        self._known: dict[Names, Layout | None] = {}
+        self._known: dict[tuple[Names, tuple[str, ...]], Layout] = {}
         self._ids: dict[str, int] = {}
-        self._quantities: set[str] = set()
 
-    def forget(self) -> None:
-        """Forget what is known: observed properties may have been added."""
-        self._known.clear()
+    def of(self, names: Names, status: tuple[str, ...], connection: psycopg.Connection) -> Layout:
+        """Find the layout of these channels with the health among these keys of a status; make it where new."""
+        try:
+            return self._known[names, status]
+        except KeyError:
+            pass
+        if len(self._known) >= CACHED_KEYS:
+            self._known.clear()
+        layout = self._known[names, status] = self._find_or_make(names, status, connection)
+        return layout
 
-    def known(self, names: Names) -> Layout | None:
-        """Find a layout that was met before; raises KeyError for a new one."""
-        return self._known[names]
-
-    def find_or_make(self, names: Names, connection: psycopg.Connection) -> Layout | None:
-        """Find the layout of these channels, with a new row where needed; None where nothing can be stored."""
-        self._quantities = {
-            code for (code,) in connection.execute("SELECT code FROM catalogue_observedproperty")
-        }
+    def _find_or_make(self, names: Names, status: tuple[str, ...], connection: psycopg.Connection) -> Layout:
+        described = {code for (code,) in connection.execute("SELECT code FROM catalogue_observedproperty")}
+        health = tuple(figure for figure in HEALTH if figure in status and figure not in names[0])
         first_of: dict[tuple[str, str, str], int] = {}
         refused = []
-        for position, channel in enumerate(zip(*names, strict=True)):
+        all_channels = [*zip(*names, strict=True), *((figure, "", "") for figure in health)]
+        for position, channel in enumerate(all_channels):
             quantity, variant, name = channel
-            if quantity not in self._quantities:
+            if quantity not in described or len(first_of) >= MOST_CHANNELS:
                 refused.append(quantity)
             elif not (_is_name(variant) and _is_name(name)):
                 refused.append(f"{quantity}/{variant}/{name}")
-            elif len(first_of) >= MOST_CHANNELS:
-                refused.append(quantity)
             else:
                 first_of.setdefault(channel, position)
-        layout = None
-        if first_of:
-            channels = sorted(first_of)
-            positions = tuple(first_of[channel] for channel in channels)
-            layout_id = self._id_of(channels, connection)
-            if layout_id is not None:
-                in_order = positions == tuple(range(len(names[0])))
-                pick = None if in_order else _picker(positions)
-                layout = Layout(layout_id, pick, positions, tuple(refused))
-        if len(self._known) >= CACHED_KEYS:
-            self._known.clear()
-        self._known[names] = layout
-        return layout
+        channels = sorted(first_of)
+        positions = tuple(first_of[channel] for channel in channels)
+        layout_id = self._id_of(channels, connection) if channels else None
+        is_in_order = positions == tuple(range(len(all_channels)))
+        return Layout(
+            layout_id, health, None if is_in_order else _picker(positions), positions, tuple(refused)
+        )
 
     def _id_of(self, channels: list[tuple[str, str, str]], connection: psycopg.Connection) -> int | None:
         signature = ";".join("/".join(channel) for channel in channels)
@@ -109,5 +107,4 @@ def _is_name(text: str) -> bool:
 def _picker(positions: tuple[int, ...]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     if len(positions) > 1:
         return itemgetter(*positions)
-    (only,) = positions
-    return lambda values: (values[only],)
+    return lambda values: tuple(values[position] for position in positions)

@@ -120,8 +120,8 @@ class Loader:
             return self._known[key]
         names = decoded_names(unit, quantities)
         connection = cast(psycopg.Connection, self.cursor.connection)
-        layout = self._layouts.find_or_make(names, connection)
-        if layout is None or layout.refused:
+        layout = self._layouts.of(names, (), connection)
+        if layout.id is None or layout.refused:
             raise LookupError(f"observed properties are missing: {', '.join(quantities)}")
         self._known[key] = layout.id, tuple(quantities[position] for position in layout.positions)
         return self._known[key]

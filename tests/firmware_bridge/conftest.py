@@ -255,7 +255,7 @@ def airgradient(device: str, number: int, **changes: Any) -> bytes:
     return json.dumps({key: value for key, value in (message | changes).items() if value is not ...}).encode()
 
 
-def wait_until(answer: Callable[[], object], *, what: str, seconds: float = 20.0) -> None:
+def wait_until(answer: Callable[[], object], *, what: str, seconds: float = 60.0) -> None:
     """Wait for an answer that is true. Fails, naming what was waited for."""
     until = time.monotonic() + seconds
     while not answer():
