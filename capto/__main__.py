@@ -58,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _wait(name.replace("-", "_"))
         if name == "web":
             return up.web(rest)
+        if name == "bridge":
+            from firmware_bridge import running
+
+            return running.main(rest)
         return _django(name, rest)
     except WrongAddress as error:
         print(f"capto: {error}", file=sys.stderr)

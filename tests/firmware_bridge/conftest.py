@@ -29,18 +29,19 @@ from capto.readings.models import Place, Placement
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def command(*arguments: str, database_url: str, mqtt_url: str = "") -> tuple[list[str], dict[str, str]]:
+def command(*arguments: str, database_url: str, mqtt_url: str) -> tuple[list[str], dict[str, str]]:
     """What runs `capto ...` against the given servers."""
     environment = {
         **os.environ,
         "CAPTO_DATABASE_URL": database_url,
         "CAPTO_MQTT_URL": mqtt_url,
-        "DJANGO_SETTINGS_MODULE": "capto.settings",
     }
-    return [sys.executable, "-m", "django", *arguments], environment
+    return [sys.executable, "-m", "capto", *arguments], environment
 
 
-def capto(*arguments: str, database_url: str, mqtt_url: str = "") -> subprocess.CompletedProcess[str]:
+def capto(
+    *arguments: str, database_url: str, mqtt_url: str = os.environ["CAPTO_MQTT_URL"]
+) -> subprocess.CompletedProcess[str]:
     words, environment = command(*arguments, database_url=database_url, mqtt_url=mqtt_url)
     return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
 

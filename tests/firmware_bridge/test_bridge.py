@@ -129,10 +129,10 @@ def test_an_unknown_device_is_kept_and_read_again_once_it_is_known(
     key, _ = town.sensor(device)
     devices.airgradient(device, 3)
     wait_until(lambda: town.messages(key) == 1, what="the first message of the known device")
-    done = capto("replay_rejected", "--device", device, database_url=town.database_url)
+    done = capto("replay-rejected", "--device", device, database_url=town.database_url)
     assert done.returncode == 0, done.stderr
     assert town.values(key, "boot_count") == [1.0, 2.0, 3.0]
-    again = capto("replay_rejected", "--device", device, database_url=town.database_url)
+    again = capto("replay-rejected", "--device", device, database_url=town.database_url)
     assert "0" in again.stdout and town.messages(key) == 3
 
 
@@ -198,4 +198,4 @@ def test_a_wrong_url_ends_the_bridge_with_one_clear_sentence(bridge_database_url
     done = capto("bridge", database_url=bridge_database_url, mqtt_url=wrong_password)
     assert done.returncode == 2 and "refuses the bridge" in done.stderr.splitlines()[-1]
     done = capto("bridge", database_url=bridge_database_url + "_nowhere", mqtt_url=mqtt_url)
-    assert done.returncode == 2 and "CAPTO_DATABASE_URL" in done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and "database refuses us" in done.stderr.splitlines()[-1]

@@ -100,7 +100,9 @@ class Command(BaseCommand):
             if done.first and done.last
             else ""
         )
-        self.stdout.write(f"{done.messages} messages published on {topic}{when}; {len(done.bad)} lines left out")
+        self.stdout.write(
+            f"{done.messages} messages published on {topic}{when}; {len(done.bad)} lines left out"
+        )
 
     def _device(self, options: dict[str, Any]) -> str:
         code = options["sensor"]

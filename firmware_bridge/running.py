@@ -1,0 +1,61 @@
+"""`capto bridge` as a process: without Django's applications, which would triple its memory and its start."""
+
+import argparse
+import logging.config
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+from capto.addresses import WrongAddress
+from firmware_bridge.bridge import Bridge
+from firmware_bridge.database import WrongDatabase
+from firmware_bridge.link import Address, Refused
+
+HELP = (
+    "Subscribe to the broker (CAPTO_MQTT_URL) for every format that devices speak, store each message once in "
+    "the database (CAPTO_DATABASE_URL), and acknowledge it only when it is stored. Runs until Ctrl-C or SIGTERM; "
+    "waits for a broker or a database that is away, and loses nothing meanwhile. Exit code 2: a URL is wrong."
+)
+SWITCH_INTERVAL_S = 0.002  # seconds; the link's thread must not wait long behind the writer's
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument(
+        "--client-id",
+        default="",
+        help="name of the persistent session; default: the user of the URL. Never change it while messages wait",
+    )
+    parser.add_argument(
+        "--share",
+        default="",
+        metavar="GROUP",
+        help="share the messages with the other bridges of this group (each with its own client id)",
+    )
+
+
+def run(*, client_id: str, share: str, **_: Any) -> None:
+    """Run the bridge until a signal ends it. Raises WrongAddress where a URL is wrong."""
+    bridge = Bridge(Address(settings.MQTT_URL), client_id=client_id, share=share)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: bridge.stop())
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        bridge.run()
+    except (WrongDatabase, Refused) as error:
+        raise WrongAddress(str(error)) from error
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command with its arguments; returns its exit status. Raises WrongAddress where a URL is wrong."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "capto.settings")
+    parser = argparse.ArgumentParser("capto bridge", description=HELP)
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    logging.config.dictConfig(settings.LOGGING)
+    run(**vars(options))
+    return 0
