@@ -186,6 +186,9 @@ class Period:
         whole = np.floor(t).astype(np.int64)
         gust = wandering(self._key("gust", *corner), whole, scale_s=int(1.4 * HOUR))
         plume = wandering(self._key("plume", *corner), whole, scale_s=int(2.3 * HOUR))
+        # the same air comes in patches: hours of real stations differ by a tenth from one to the next
+        patch = np.exp(0.11 * wandering(self._key("patch"), whole, scale_s=HOUR))
+        patch = patch * np.exp(0.05 * wandering(self._key("eddy", *corner), whole, scale_s=HOUR // 2))
         traffic = self._on(self.traffic, t) * received.traffic * np.exp(0.22 * gust)
         smoke = 2.9 * self._on(self.smoke, t) * received.smoke * np.exp(0.25 * plume)
         inorganic, mineral, coarse = (self._on(field, t) for field in self.regional)
@@ -199,11 +202,11 @@ class Period:
         no2 = nitrogen / (1.0 + nitrogen / 160.0)
         still = self.city.episode.strength(whole)
         air = Air(
-            inorganic=inorganic,
+            inorganic=inorganic * patch,
             smoke=smoke,
             exhaust=0.5 + 1.5 * traffic,
-            mineral=mineral * received.dust + 0.15 * traffic * dry,
-            coarse=coarse * received.dust + 2.3 * traffic * dry,
+            mineral=mineral * patch * received.dust + 0.15 * traffic * dry,
+            coarse=coarse * patch * received.dust + 2.3 * traffic * dry,
             no2=no2,
             o3=np.maximum(background + photochemistry * (1 + 0.3 * still) - 1.1 * no2, 2.0),
             temperature=temperature,
