@@ -38,7 +38,7 @@ STREETS: Final = (
     ("route du Moulin", -2_290.0, 240.0),
 )
 FIRST_BENCH: Final = (16.0, 22.0)  # days beside the station before the first loan
-BENCH: Final = (8.0, 14.5)  # days between two loans
+BENCH: Final = (15.0, 17.5)  # days between two loans; two weeks at least make a full calibration
 FIRST_LOAN: Final = (9.0, 45.0)  # days: short and long ones, so that the fleet is not at one place at a time
 LOAN: Final = (20.0, 42.0)  # days
 ON_THE_WAY: Final = (2.0, 20.0)  # hours between two places

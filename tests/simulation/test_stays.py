@@ -23,7 +23,7 @@ def fleet() -> list[list[Stay]]:
 def test_every_loan_is_between_two_comparisons(fleet):
     for of_one in fleet:
         assert [stay.kind == "bench" for stay in of_one] == [turn % 2 == 0 for turn in range(len(of_one))]
-        assert len(of_one) >= 12
+        assert len(of_one) >= 10
 
 
 def test_a_sensor_is_at_one_place_at_a_time_and_still_at_the_last(fleet):
@@ -34,19 +34,19 @@ def test_a_sensor_is_at_one_place_at_a_time_and_still_at_the_last(fleet):
             assert 0 < after.starts_at - before.ends_at < 2 * DAY
 
 
-def test_loans_last_three_to_six_weeks_and_comparisons_one_to_two(fleet):
+def test_loans_last_three_to_six_weeks_and_comparisons_two_to_three(fleet):
     for of_one in fleet:
         for turn, stay in enumerate(of_one[1:-1], start=1):
             days = (stay.ends_at - stay.starts_at) / DAY
             if stay.kind == "bench":
-                assert 7.0 < days < 15.5, turn
+                assert 14.0 < days < 18.5, turn
             elif turn > 1:
                 assert 19.0 < days < 43.0, turn
 
 
 def test_today_some_are_lent_and_some_are_beside_a_station(fleet):
     beside = sum(of_one[-1].kind == "bench" for of_one in fleet)
-    assert 2 <= beside <= 14
+    assert 3 <= beside <= 16
 
 
 def test_both_stations_and_every_kind_of_borrower_are_served(fleet):

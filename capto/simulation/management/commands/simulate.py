@@ -10,6 +10,7 @@ from django.utils import timezone
 from capto.simulation import history
 from capto.simulation.live import Live, Refused
 from capto.simulation.models import SimulatedCity
+from capto.simulation.publishing import publish
 
 HELP = """Play a small, physically plausible city with lent sensors and two reference stations.
 
@@ -43,9 +44,10 @@ class Command(BaseCommand):
             self._live(options["speed"])
 
     def _load(self, options: dict[str, Any]) -> None:
+        now = timezone.now()
         try:
             loaded = history.load(
-                now=timezone.now(),
+                now=now,
                 days=options["days"],
                 sensors=options["sensors"],
                 seed=options["seed"],
@@ -55,7 +57,13 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self._say(
             f"{loaded.messages:,} messages and {loaded.reference_values:,} reference values from "
-            f"{loaded.start:%Y-%m-%d %H:%M} to {loaded.end:%Y-%m-%d %H:%M} UTC in {loaded.seconds:.1f} s"
+            f"{loaded.start:%Y-%m-%d %H:%M} to {loaded.end:%Y-%m-%d %H:%M} UTC loaded in {loaded.seconds:.1f} s"
+        )
+        done = publish(SimulatedCity.objects.get(), start=loaded.start, now=now)
+        self._say(
+            f"{done.hours:,} hours published: summed up in {done.aggregating_s:.1f} s, {done.calibrations} "
+            f"calibrations fitted ({done.refused} refused) in {done.fitting_s:.1f} s, corrected in "
+            f"{done.computing_s:.1f} s"
         )
 
     def _live(self, speed: float) -> None:
