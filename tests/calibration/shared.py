@@ -27,8 +27,11 @@ def jrc_pm10(box: str) -> pd.DataFrame:
     """Hourly pairs of a PMS5003 box (>= 45 minutes): reference, raw, humidity."""
     minutes = jrc_minutes(f"pms5003_pm10_{box}")
     hours = minutes.groupby(minutes.index.floor("h")).agg(
-        reference=("x", "mean"), raw=("y", "mean"), humidity=("Relative_humidity", "mean"),
-        minutes=("x", "size"))
+        reference=("x", "mean"),
+        raw=("y", "mean"),
+        humidity=("Relative_humidity", "mean"),
+        minutes=("x", "size"),
+    )
     return hours[hours["minutes"] >= ENOUGH_MINUTES].drop(columns="minutes")
 
 
@@ -41,8 +44,9 @@ def quant(name: str, reference: str, sensor: str) -> pd.DataFrame:
 
 def epa_sensor() -> pd.DataFrame:
     """The minutes of RT01 in UTC: columns NO2 (ppb), O3 (ppb), PM2.5 (µg/m³), TEMP (°C), RH (%)."""
-    frame = pd.read_csv(DATA / "sensortoolkit_sample" / "toco_toucan_RT01_raw.csv", skiprows=5,
-                        encoding="utf-8-sig")
+    frame = pd.read_csv(
+        DATA / "sensortoolkit_sample" / "toco_toucan_RT01_raw.csv", skiprows=5, encoding="utf-8-sig"
+    )
     at = pd.to_datetime(frame.pop("Time"), format="%m/%d/%Y %H:%M").dt.tz_localize("Etc/GMT+5")
     frame.index = pd.DatetimeIndex(at).tz_convert("UTC")
     return frame

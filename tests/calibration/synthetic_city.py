@@ -35,8 +35,9 @@ def air(seed: int, *, days: int) -> pd.DataFrame:
     temperature = 9.0 - 5.0 * daily + ar(rng, at.size, 72.0, 4.0)
     humidity = np.clip(75.0 + 12.0 * daily - 8.0 * spell + ar(rng, at.size, 24.0, 8.0), 15.0, 100.0)
     reference = truth + rng.normal(0.0, 0.6, at.size) + 0.02 * truth * rng.normal(0.0, 1.0, at.size)
-    return pd.DataFrame({"truth": truth, "reference": reference, "humidity": humidity,
-                         "temperature": temperature}, index=at)
+    return pd.DataFrame(
+        {"truth": truth, "reference": reference, "humidity": humidity, "temperature": temperature}, index=at
+    )
 
 
 def sensor(city: pd.DataFrame, seed: int, *, drift_per_month: float = 0.03) -> pd.DataFrame:
@@ -50,7 +51,13 @@ def sensor(city: pd.DataFrame, seed: int, *, drift_per_month: float = 0.03) -> p
     noise = ar(rng, size, 3.0, 1.0) + 0.8 * rng.standard_t(4, size)
     signal = city["truth"].to_numpy() * gain * aerosol * wet * (1.0 + 0.05 * rng.normal(0, 1, size))
     raw = np.maximum(1.5 + signal + noise, 0.0)
-    return pd.DataFrame({
-        "reference": city["reference"], "truth": city["truth"], "raw": raw,
-        "humidity": np.clip(city["humidity"] - 6.0 + rng.normal(0, 1.5, size), 5.0, 100.0),
-        "temperature": city["temperature"] + 2.0 + rng.normal(0, 0.3, size)}, index=city.index)
+    return pd.DataFrame(
+        {
+            "reference": city["reference"],
+            "truth": city["truth"],
+            "raw": raw,
+            "humidity": np.clip(city["humidity"] - 6.0 + rng.normal(0, 1.5, size), 5.0, 100.0),
+            "temperature": city["temperature"] + 2.0 + rng.normal(0, 0.3, size),
+        },
+        index=city.index,
+    )

@@ -11,9 +11,15 @@ from calibration import Bracket, Flag, Model, Spread
 def line(intercept: float, slope: float, *, start: str, end: str, u: float = 0.0, **more: object) -> Model:
     """An inverse straight line without residuals, so that only what is tested remains."""
     given: dict[str, object] = {
-        "method": "linear", "coefficients": {"intercept": intercept, "slope": slope},
-        "covariance": ((u * u, 0.0), (0.0, u * u)), "domain": {"value": (0.0, 100.0)},
-        "spread": Spread(absolute=0.0, relative=0.0, factor=0.0), "n": 300, "starts_at": start, "ends_at": end}
+        "method": "linear",
+        "coefficients": {"intercept": intercept, "slope": slope},
+        "covariance": ((u * u, 0.0), (0.0, u * u)),
+        "domain": {"value": (0.0, 100.0)},
+        "spread": Spread(absolute=0.0, relative=0.0, factor=0.0),
+        "n": 300,
+        "starts_at": start,
+        "ends_at": end,
+    }
     return Model(**(given | more))  # type: ignore[arg-type]
 
 
@@ -28,8 +34,9 @@ def hours(*at: str | pd.Timestamp, raw: float = 36.0) -> pd.DataFrame:
 
 def test_the_worked_example_of_the_reference_sheet() -> None:
     # calibration.md, sections 8 and 9: a = 2.0, b 1.60 -> 1.80, y = 36 half way
-    found = calibration.explain(Bracket(before=BEFORE, after=AFTER),
-                                hours("2026-01-15T00:00Z", MIDDLE, "2026-04-15T00:00Z"))
+    found = calibration.explain(
+        Bracket(before=BEFORE, after=AFTER), hours("2026-01-15T00:00Z", MIDDLE, "2026-04-15T00:00Z")
+    )
     assert found["value"].tolist() == pytest.approx([21.25, 20.0, 18.888888889])
     assert found["drift"].iloc[1] / 2 == pytest.approx(0.6816, abs=5e-5)  # 2.3611·0.28868
     assert found["drift"].iloc[[0, 2]].tolist() == [0.0, 0.0]
@@ -59,10 +66,15 @@ def test_the_drift_is_reported_per_thirty_days_and_tested() -> None:
 
 def test_a_forward_model_is_read_as_the_line_that_it_inverts() -> None:
     model = Model(
-        method="mlr_humidity", coefficients={"intercept": -1.0, "raw": 0.5, "humidity": -0.02},
+        method="mlr_humidity",
+        coefficients={"intercept": -1.0, "raw": 0.5, "humidity": -0.02},
         covariance=((0.0,) * 3, (0.0, 0.0001, 0.0), (0.0,) * 3),
-        domain={"humidity": (40.0, 60.0), "value": (0.0, 50.0)}, n=300, starts_at=BEFORE.starts_at,
-        ends_at=BEFORE.ends_at, spread=Spread(absolute=0.0, relative=0.0, factor=0.0))
+        domain={"humidity": (40.0, 60.0), "value": (0.0, 50.0)},
+        n=300,
+        starts_at=BEFORE.starts_at,
+        ends_at=BEFORE.ends_at,
+        spread=Spread(absolute=0.0, relative=0.0, factor=0.0),
+    )
     found = calibration.line(model)
     # x = -1 - 0.02·50 + 0.5·raw, so raw = 4 + 2·x; u(1/g) = u(g)/g² = 0.01/0.25
     assert (found.slope, found.intercept) == pytest.approx((2.0, 4.0))
@@ -75,8 +87,14 @@ def test_more_than_thirty_percent_goes_to_the_workshop_and_is_not_corrected() ->
     found = calibration.apply(Bracket(before=BEFORE, after=worn), hours(MIDDLE))
     assert found["value"].iloc[0] == pytest.approx(21.25)  # the first side alone
     assert calibration.carries(found["flags"], Flag.DRIFT)[0]
-    letter = calibration.grade(found["value"], expanded_uncertainty=found["expanded_uncertainty"],
-                               flags=found["flags"], coverage=[1.0], quantity="pm25", basis="bracketed")
+    letter = calibration.grade(
+        found["value"],
+        expanded_uncertainty=found["expanded_uncertainty"],
+        flags=found["flags"],
+        coverage=[1.0],
+        quantity="pm25",
+        basis="bracketed",
+    )
     assert letter.tolist() == ["D"]
 
 
@@ -112,7 +130,8 @@ def test_a_bracket_survives_json_and_gives_the_same_bits() -> None:
     assert again == bracket
     table = hours(*pd.date_range("2026-01-10", periods=3000, freq="h", tz="UTC"))
     assert calibration.apply(again, table)["value"].to_numpy().tobytes() == (
-        calibration.apply(bracket, table)["value"].to_numpy().tobytes())
+        calibration.apply(bracket, table)["value"].to_numpy().tobytes()
+    )
 
 
 def test_two_methods_cannot_bracket_a_loan() -> None:

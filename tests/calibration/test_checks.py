@@ -48,7 +48,9 @@ def test_a_step_across_a_gap_is_not_judged() -> None:
 
 
 def test_a_finer_fraction_cannot_exceed_a_coarser_one() -> None:
-    pm1, pm25, pm10 = (pd.Series(v) for v in ([5.0, 5.0, 30.0, 5.0], [9.0, 9.0, 9.0, np.nan], [12.0, 7.0, 31.0, 3.0]))
+    pm1, pm25, pm10 = (
+        pd.Series(v) for v in ([5.0, 5.0, 30.0, 5.0], [9.0, 9.0, 9.0, np.nan], [12.0, 7.0, 31.0, 3.0])
+    )
     found = checks.sizes_out_of_order(pm1=pm1, pm25=pm25, pm10=pm10)
     assert found.tolist() == [False, True, True, True]
     with pytest.raises(ValueError, match="at least two"):
@@ -68,8 +70,9 @@ def test_nitrogen_must_add_up() -> None:
 
 
 def test_times_that_cannot_be_are_marked() -> None:
-    at = pd.DatetimeIndex(["2026-01-01T00Z", "2026-01-01T02Z", "2026-01-01T01Z", "2026-01-01T02Z",
-                           "2026-01-01T09Z"])
+    at = pd.DatetimeIndex(
+        ["2026-01-01T00Z", "2026-01-01T02Z", "2026-01-01T01Z", "2026-01-01T02Z", "2026-01-01T09Z"]
+    )
     found = checks.bad_times(at, now=pd.Timestamp("2026-01-01T08Z"))
     assert found.tolist() == [False, False, True, True, True]
 
@@ -92,7 +95,9 @@ def test_a_unit_that_contradicts_its_neighbours_is_marked() -> None:
 def test_a_unit_with_few_neighbours_is_not_judged() -> None:
     hours, latitude, longitude = network(5)  # four neighbours each
     hours.iloc[10, 3] = 80.0
-    assert not neighbours.disagree_with_buddies(hours, latitude=latitude, longitude=longitude).to_numpy().any()
+    assert (
+        not neighbours.disagree_with_buddies(hours, latitude=latitude, longitude=longitude).to_numpy().any()
+    )
 
 
 def test_units_on_another_height_are_no_neighbours() -> None:

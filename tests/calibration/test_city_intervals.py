@@ -27,22 +27,33 @@ def loans() -> pd.DataFrame:
             first, second = hours[hours.index < start + 14 * DAY], hours[hours.index >= start + 106 * DAY]
             loan = hours.drop(first.index).drop(second.index)
             options = {"reference_uncertainty": STATION}
-            chosen = calibration.choose(calibration.compare(
-                first, methods=calibration.FOR_PARTICLES, **options))
+            chosen = calibration.choose(
+                calibration.compare(first, methods=calibration.FOR_PARTICLES, **options)
+            )
             before = chosen.model
             assert before is not None
             after = calibration.fit(second, method=chosen.method, **options)
             week = calibration.fit(hours[hours.index < start + 7 * DAY], method=chosen.method, **options)
             history = 0.03 / 30.0  # what past loans of this city's sensors would have shown
-            for name, one in (("bracketed", calibration.Bracket(before=before, after=after)),
-                              ("one side", before.with_drift(history)), ("a week", week.with_drift(history))):
+            for name, one in (
+                ("bracketed", calibration.Bracket(before=before, after=after)),
+                ("one side", before.with_drift(history)),
+                ("a week", week.with_drift(history)),
+            ):
                 found = calibration.apply(one, loan)
-                rows.append({
-                    "calibration": name, "width": 2.0 * found["expanded_uncertainty"].mean(),
-                    "held": ((loan["reference"] - found["value"]).abs()
-                             <= found["expanded_uncertainty"]).mean(),
-                    "true": ((loan["truth"] - found["value"]).abs() <= found["expanded_uncertainty"]).mean(),
-                    "rmse": np.sqrt(((loan["truth"] - found["value"]) ** 2).mean())})
+                rows.append(
+                    {
+                        "calibration": name,
+                        "width": 2.0 * found["expanded_uncertainty"].mean(),
+                        "held": (
+                            (loan["reference"] - found["value"]).abs() <= found["expanded_uncertainty"]
+                        ).mean(),
+                        "true": (
+                            (loan["truth"] - found["value"]).abs() <= found["expanded_uncertainty"]
+                        ).mean(),
+                        "rmse": np.sqrt(((loan["truth"] - found["value"]) ** 2).mean()),
+                    }
+                )
     table = pd.DataFrame(rows).groupby("calibration").mean()
     print(table.round(3))
     return table

@@ -22,8 +22,9 @@ def test_the_orthogonal_line_is_that_of_odrpack() -> None:
 def test_the_deming_line_is_that_of_odrpack_with_weights() -> None:
     ratio = 4.0  # the sensor's variance is four times the reference's
     found = equivalence.regression(X, Y, kind="deming", variance_ratio=ratio)
-    oracle = odrpack.odr_fit(lambda x, beta: beta[0] + beta[1] * x, X, Y, beta0=np.array([0.0, 1.0]),
-                             weight_x=ratio, weight_y=1.0)
+    oracle = odrpack.odr_fit(
+        lambda x, beta: beta[0] + beta[1] * x, X, Y, beta0=np.array([0.0, 1.0]), weight_x=ratio, weight_y=1.0
+    )
     assert [found.intercept, found.slope] == pytest.approx(oracle.beta.tolist(), rel=1e-4)
 
 
@@ -57,7 +58,8 @@ def test_the_uncertainty_is_that_worked_out_by_hand() -> None:
     assert equivalence.relative_expanded_uncertainty(fitted, 20.0) == pytest.approx(42.426407)
     # with u(bs,RM) = 1 and u(bs,s) = 2: u² = 9 - 1 + 4 + 9 = 21
     assert equivalence.relative_expanded_uncertainty(
-        fitted, 20.0, between_references=1.0, between_sensors=2.0) == pytest.approx(10 * 21**0.5)
+        fitted, 20.0, between_references=1.0, between_sensors=2.0
+    ) == pytest.approx(10 * 21**0.5)
     bias, random = equivalence.target_diagram(fitted, 20.0)
     assert 100 * np.hypot(bias, random) == pytest.approx(42.426407)
 

@@ -26,8 +26,11 @@ AIM = dict.fromkeys(SPLITS, (0.9, 0.98)) | {(5, "backwards"): (0.90, 0.99)}
 
 def cut(pairs: pd.DataFrame, days: int, way: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     length = pd.Timedelta(days=days)
-    known = pairs[pairs.index < pairs.index[0] + length] if way == "forwards" else (
-        pairs[pairs.index > pairs.index[-1] - length])
+    known = (
+        pairs[pairs.index < pairs.index[0] + length]
+        if way == "forwards"
+        else (pairs[pairs.index > pairs.index[-1] - length])
+    )
     return known, pairs.drop(known.index)
 
 
@@ -43,8 +46,9 @@ def test_the_interval_holds_what_it_says_on_hours_that_the_fit_has_not_seen(days
     inside, hours, widths, naives = 0, 0, 0.0, 0.0
     for box in JRC_BOXES:
         known, rest = cut(jrc_pm10(box), days, way)
-        candidates = calibration.compare(known, methods=calibration.FOR_PARTICLES,
-                                         reference_uncertainty=STATION, quantity="pm10")
+        candidates = calibration.compare(
+            known, methods=calibration.FOR_PARTICLES, reference_uncertainty=STATION, quantity="pm10"
+        )
         chosen = calibration.choose(candidates)
         assert chosen.model is not None
         found = calibration.apply(chosen.model, rest)
@@ -53,12 +57,16 @@ def test_the_interval_holds_what_it_says_on_hours_that_the_fit_has_not_seen(days
         width = float(2.0 * found["expanded_uncertainty"].mean())
         plain = naive(known, rest, chosen.model)
         rmse = calibration.metrics(rest["reference"], found["value"])["rmse"]
-        print(f"{days} days {way:9s} {box} {chosen.method:13s} n {len(rest):3d}  held {held / len(rest):6.1%}"
-              f"  mean width {width:5.1f} µg/m³  naive {plain:6.1%}  RMSE {rmse:5.2f}")
+        print(
+            f"{days} days {way:9s} {box} {chosen.method:13s} n {len(rest):3d}  held {held / len(rest):6.1%}"
+            f"  mean width {width:5.1f} µg/m³  naive {plain:6.1%}  RMSE {rmse:5.2f}"
+        )
         inside, hours = inside + held, hours + len(rest)
         widths, naives = widths + width * len(rest), naives + plain * len(rest)
-    print(f"{days} days {way:9s} pooled               n {hours:3d}  held {inside / hours:6.1%}"
-          f"  mean width {widths / hours:5.1f} µg/m³  naive {naives / hours:6.1%}\n")
+    print(
+        f"{days} days {way:9s} pooled               n {hours:3d}  held {inside / hours:6.1%}"
+        f"  mean width {widths / hours:5.1f} µg/m³  naive {naives / hours:6.1%}\n"
+    )
     low, high = AIM[days, way]
     assert low <= inside / hours <= high
     assert inside / hours > naives / hours

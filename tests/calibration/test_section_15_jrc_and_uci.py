@@ -19,13 +19,16 @@ from tests.calibration.shared import DATA, JRC_BOXES, jrc_minutes, jrc_pm10, nee
 pytestmark = needs_shared_data
 
 
-@pytest.mark.parametrize(("box", "n", "figures"), [
-    ("40816F", 273, (1.77532, 1.98288, 0.89648, 1.93408, -3.9053)),
-    ("40458D", 273, (1.58229, 7.33701, 0.88187, 1.73773, 1.5720)),
-    ("4047D0", 261, (1.54157, 4.39406, 0.90525, 1.65753, -0.0102)),
-    ("406414", 273, (1.53656, 4.71673, 0.89816, 1.66175, 0.0735)),
-    ("40642E", 273, (1.55442, 4.76853, 0.88971, 1.69408, -0.4112)),
-])
+@pytest.mark.parametrize(
+    ("box", "n", "figures"),
+    [
+        ("40816F", 273, (1.77532, 1.98288, 0.89648, 1.93408, -3.9053)),
+        ("40458D", 273, (1.58229, 7.33701, 0.88187, 1.73773, 1.5720)),
+        ("4047D0", 261, (1.54157, 4.39406, 0.90525, 1.65753, -0.0102)),
+        ("406414", 273, (1.53656, 4.71673, 0.89816, 1.66175, 0.0735)),
+        ("40642E", 273, (1.55442, 4.76853, 0.88971, 1.69408, -0.4112)),
+    ],
+)
 def test_the_hourly_table_of_the_boxes(box: str, n: int, figures: tuple[float, ...]) -> None:
     pairs = jrc_pm10(box)
     found = calibration.metrics(pairs["reference"], pairs["raw"])
@@ -48,29 +51,45 @@ def test_kappa_koehler_on_the_minutes_of_a_box() -> None:
     assert len(minutes) == 15956
     raw = calibration.metrics(minutes["x"], minutes["y"])
     assert [raw[k] for k in ("slope", "intercept", "r2", "rmse")] == pytest.approx(
-        [1.764002, 2.408475, 0.872184, 36.571277], abs=1e-6)
-    dry = corrections.kappa_koehler(minutes["y"].to_numpy(), minutes["Relative_humidity"].to_numpy(), kappa=0.4)
+        [1.764002, 2.408475, 0.872184, 36.571277], abs=1e-6
+    )
+    dry = corrections.kappa_koehler(
+        minutes["y"].to_numpy(), minutes["Relative_humidity"].to_numpy(), kappa=0.4
+    )
     found = calibration.metrics(minutes["x"].to_numpy(), dry)
     assert [found[k] for k in ("slope", "intercept", "r2", "rmse")] == pytest.approx(
-        [0.993974, 5.991632, 0.875208, 9.303255], abs=1e-6)
+        [0.993974, 5.991632, 0.875208, 9.303255], abs=1e-6
+    )
 
 
-@pytest.mark.parametrize(("box", "expected"), [
-    ("40816F", 11.095393), ("40458D", 11.463879), ("4047D0", 9.580969), ("406414", 9.823638),
-    ("40642E", 10.506574)])
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ("40816F", 11.095393),
+        ("40458D", 11.463879),
+        ("4047D0", 9.580969),
+        ("406414", 9.823638),
+        ("40642E", 10.506574),
+    ],
+)
 def test_the_residuals_that_jrc_stored_are_those_that_it_published(box: str, expected: float) -> None:
     minutes = jrc_minutes(f"pms5003_pm10_{box}")
     found = calibration.metrics(minutes[".fitted"], minutes["y"])
     assert found["rmse"] == pytest.approx(expected, abs=1e-6)
-    published = {p["data_file"]: p for p in json.loads((DATA / "jrc_airsenseur/published_fits.json").read_text())}
+    published = {
+        p["data_file"]: p for p in json.loads((DATA / "jrc_airsenseur/published_fits.json").read_text())
+    }
     assert published[f"pms5003_pm10_{box}.csv"]["rmse"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_no2_cell_of_jrc_has_a_negative_slope() -> None:
     minutes = jrc_minutes("no2_b43f_mlr_40816F")
-    columns = {"raw": minutes["y"].to_numpy(), "temperature": minutes["Temperature_int"].to_numpy(),
-               "ox": minutes["OX_A431_P1_volt"].to_numpy(),
-               "absolute_humidity": minutes["Absolute_humidity"].to_numpy()}
+    columns = {
+        "raw": minutes["y"].to_numpy(),
+        "temperature": minutes["Temperature_int"].to_numpy(),
+        "ox": minutes["OX_A431_P1_volt"].to_numpy(),
+        "absolute_humidity": minutes["Absolute_humidity"].to_numpy(),
+    }
     design, target = system(METHODS["cell_inverse"], columns, minutes["x"].to_numpy())
     found, _ = solve(design, target, robust=False)
     # intercept, temperature, ox, absolute humidity, slope: calibration.md states the slope second
@@ -80,10 +99,18 @@ def test_the_no2_cell_of_jrc_has_a_negative_slope() -> None:
 
 
 def test_the_no2_cell_gives_no2_back_on_later_days() -> None:
-    minutes = jrc_minutes("no2_b43f_mlr_40816F").rename(columns={
-        "x": "reference", "y": "raw", "Temperature_int": "temperature", "OX_A431_P1_volt": "ox",
-        "Absolute_humidity": "absolute_humidity"})
-    hours = minutes[["reference", "raw", "temperature", "ox", "absolute_humidity"]].resample("h").mean().dropna()
+    minutes = jrc_minutes("no2_b43f_mlr_40816F").rename(
+        columns={
+            "x": "reference",
+            "y": "raw",
+            "Temperature_int": "temperature",
+            "OX_A431_P1_volt": "ox",
+            "Absolute_humidity": "absolute_humidity",
+        }
+    )
+    hours = (
+        minutes[["reference", "raw", "temperature", "ox", "absolute_humidity"]].resample("h").mean().dropna()
+    )
     model = calibration.fit(hours[:216], method="cell_inverse")
     assert model.coefficients["slope"] < 0
     found = calibration.apply(model, hours[216:])
@@ -105,12 +132,15 @@ def skill(reference: np.ndarray, predicted: np.ndarray) -> float:
     return float(1 - np.sum((reference - predicted) ** 2) / np.sum((reference - reference.mean()) ** 2))
 
 
-@pytest.mark.parametrize(("target", "n", "forward", "fortnight", "rmse"), [
-    ("CO(GT)", 7344, 0.8186, 0.3948, 0.6014),
-    ("NO2(GT)", 7393, 0.4243, 0.6293, 37.711),
-    ("NOx(GT)", 7396, 0.8307, -0.2782, 86.408),
-    ("C6H6(GT)", 8991, 0.9185, 0.6362, None),
-])
+@pytest.mark.parametrize(
+    ("target", "n", "forward", "fortnight", "rmse"),
+    [
+        ("CO(GT)", 7344, 0.8186, 0.3948, 0.6014),
+        ("NO2(GT)", 7393, 0.4243, 0.6293, 37.711),
+        ("NOx(GT)", 7396, 0.8307, -0.2782, 86.408),
+        ("C6H6(GT)", 8991, 0.9185, 0.6362, None),
+    ],
+)
 def test_the_linear_fits_of_uci_in_forward_time(
     target: str, n: int, forward: float, fortnight: float, rmse: float | None
 ) -> None:

@@ -18,17 +18,53 @@ def epa_hours(column: str) -> pd.Series:
     return hours["mean"].where(hours["coverage"] >= ENOUGH).dropna()
 
 
-@pytest.mark.parametrize(("parameter", "column", "expected"), [
-    ("PM2.5", "PM2.5 (µg/m³)", {
-        "n": 706, "slope": 0.816504, "intercept": -1.660608, "r2": 0.519602, "rmse": 3.531494,
-        "mean_sensor": 4.694708, "orthogonal_slope": 1.188246, "orthogonal_intercept": -4.554085}),
-    ("O3", "O3 (ppb)", {
-        "n": 665, "slope": 0.937029, "intercept": 4.585598, "r2": 0.980219, "rmse": 3.647126,
-        "mean_sensor": 32.170881, "orthogonal_slope": 0.945914, "orthogonal_intercept": 4.324030}),
-    ("NO2", "NO2 (ppb)", {
-        "n": 681, "slope": 0.348802, "intercept": -5.592408, "r2": 0.029770, "rmse": 9.225046,
-        "mean_sensor": -4.689928, "orthogonal_slope": None, "orthogonal_intercept": None}),
-])
+@pytest.mark.parametrize(
+    ("parameter", "column", "expected"),
+    [
+        (
+            "PM2.5",
+            "PM2.5 (µg/m³)",
+            {
+                "n": 706,
+                "slope": 0.816504,
+                "intercept": -1.660608,
+                "r2": 0.519602,
+                "rmse": 3.531494,
+                "mean_sensor": 4.694708,
+                "orthogonal_slope": 1.188246,
+                "orthogonal_intercept": -4.554085,
+            },
+        ),
+        (
+            "O3",
+            "O3 (ppb)",
+            {
+                "n": 665,
+                "slope": 0.937029,
+                "intercept": 4.585598,
+                "r2": 0.980219,
+                "rmse": 3.647126,
+                "mean_sensor": 32.170881,
+                "orthogonal_slope": 0.945914,
+                "orthogonal_intercept": 4.324030,
+            },
+        ),
+        (
+            "NO2",
+            "NO2 (ppb)",
+            {
+                "n": 681,
+                "slope": 0.348802,
+                "intercept": -5.592408,
+                "r2": 0.029770,
+                "rmse": 9.225046,
+                "mean_sensor": -4.689928,
+                "orthogonal_slope": None,
+                "orthogonal_intercept": None,
+            },
+        ),
+    ],
+)
 def test_the_hourly_table_of_rt01(parameter: str, column: str, expected: dict[str, float]) -> None:
     found = calibration.metrics(epa_reference(parameter), epa_hours(column))
     for name, value in expected.items():
@@ -45,11 +81,20 @@ def test_the_hourly_table_of_rt01_without_the_qc_filter() -> None:
 
 
 def test_the_daily_table_of_rt01() -> None:
-    found = calibration.metrics(calibration.daily_means(epa_reference("PM2.5"))["mean"],
-                                calibration.daily_means(epa_hours("PM2.5 (µg/m³)"))["mean"])
+    found = calibration.metrics(
+        calibration.daily_means(epa_reference("PM2.5"))["mean"],
+        calibration.daily_means(epa_hours("PM2.5 (µg/m³)"))["mean"],
+    )
     assert found["n"] == 29
-    for name, value in (("slope", 0.864), ("intercept", -2.062), ("r2", 0.6209), ("rmse", 3.3035),
-                        ("mean_sensor", 4.6525), ("orthogonal_slope", 1.1240), ("orthogonal_intercept", -4.081)):
+    for name, value in (
+        ("slope", 0.864),
+        ("intercept", -2.062),
+        ("r2", 0.6209),
+        ("rmse", 3.3035),
+        ("mean_sensor", 4.6525),
+        ("orthogonal_slope", 1.1240),
+        ("orthogonal_intercept", -4.081),
+    ):
         assert found[name] == pytest.approx(value, rel=5e-4), name
 
 
@@ -63,10 +108,18 @@ def test_the_printed_tables_of_the_epa() -> None:
             reference, sensor = (calibration.daily_means(s)["mean"] for s in (reference, sensor))
         found = calibration.metrics(reference, sensor)
         assert found["n"] == printed["N"]
-        for column, name in (("R$^2$", "r2"), ("Slope", "slope"), ("Intercept", "intercept"),
-                             ("Sensor RMSE", "rmse"), ("Sensor_Mean", "mean_sensor")):
+        for column, name in (
+            ("R$^2$", "r2"),
+            ("Slope", "slope"),
+            ("Intercept", "intercept"),
+            ("Sensor RMSE", "rmse"),
+            ("Sensor_Mean", "mean_sensor"),
+        ):
             value = found[name]
-            assert value is not None and f"{value:.2f}" == f"{printed[column]:.2f}", (printed["table"], column)
+            assert value is not None and f"{value:.2f}" == f"{printed[column]:.2f}", (
+                printed["table"],
+                column,
+            )
 
 
 def test_the_uncertainties_of_the_regression_of_rt01() -> None:
@@ -93,17 +146,22 @@ def test_the_capture_of_rt01() -> None:
 
 
 QUANT = {
-    "fig7a": ("Fig7_panel_a", "NO2_T500", "T200U(a)"), "fig7b": ("Fig7_panel_b", "NO2_T500", "T200U(b)"),
-    "lcs3": ("Fig6_a_c", "PM2.5_Fidas200", "LCS3"), "lcs4": ("Fig6_a_c", "PM2.5_BAM1020", "LCS4"),
+    "fig7a": ("Fig7_panel_a", "NO2_T500", "T200U(a)"),
+    "fig7b": ("Fig7_panel_b", "NO2_T500", "T200U(b)"),
+    "lcs3": ("Fig6_a_c", "PM2.5_Fidas200", "LCS3"),
+    "lcs4": ("Fig6_a_c", "PM2.5_BAM1020", "LCS4"),
 }
 
 
-@pytest.mark.parametrize(("name", "n", "figures"), [
-    ("fig7a", 1474, (0.701068, 0.354082, 0.927455, 4.367815, -3.176740, 0.719454, 0.136922, 2.730551)),
-    ("fig7b", 1447, (0.991629, -0.024954, 0.983368, 0.504984, -0.075057, 0.999980, -0.074938, 0.249716)),
-    ("lcs3", 1339, (1.109072, 1.304378, 0.783495, 5.781778, 2.328169, 1.289428, -0.388507, 29.695535)),
-    ("lcs4", 1446, (1.928000, -1.219573, 0.727671, 12.205816, 6.265398, 2.526657, -6.048153, 85.350092)),
-])
+@pytest.mark.parametrize(
+    ("name", "n", "figures"),
+    [
+        ("fig7a", 1474, (0.701068, 0.354082, 0.927455, 4.367815, -3.176740, 0.719454, 0.136922, 2.730551)),
+        ("fig7b", 1447, (0.991629, -0.024954, 0.983368, 0.504984, -0.075057, 0.999980, -0.074938, 0.249716)),
+        ("lcs3", 1339, (1.109072, 1.304378, 0.783495, 5.781778, 2.328169, 1.289428, -0.388507, 29.695535)),
+        ("lcs4", 1446, (1.928000, -1.219573, 0.727671, 12.205816, 6.265398, 2.526657, -6.048153, 85.350092)),
+    ],
+)
 def test_the_regressions_of_quant(name: str, n: int, figures: tuple[float, ...]) -> None:
     pairs = quant(*QUANT[name])
     found = calibration.metrics(pairs["x"], pairs["y"])
@@ -127,12 +185,15 @@ def test_the_uncertainties_of_the_regression_of_lcs3() -> None:
     assert (found.slope_u, found.intercept_u) == pytest.approx((0.015944, 0.206491), abs=1e-6)
 
 
-@pytest.mark.parametrize(("name", "kind", "curve"), [
-    ("lcs3", "ols", {5: 220.99, 10: 114.61, 15: 79.72, 25: 52.67, 30: 46.21, 50: 34.12}),
-    ("lcs3", "orthogonal", {10: 119.96, 25: 70.01, 30: 66.16, 50: 60.40}),
-    ("lcs4", "orthogonal", {25: 267.36, 30: 272.07}),
-    ("fig7a", "orthogonal", {25: 56.58, 50: 55.95, 104.575: 55.94}),
-])
+@pytest.mark.parametrize(
+    ("name", "kind", "curve"),
+    [
+        ("lcs3", "ols", {5: 220.99, 10: 114.61, 15: 79.72, 25: 52.67, 30: 46.21, 50: 34.12}),
+        ("lcs3", "orthogonal", {10: 119.96, 25: 70.01, 30: 66.16, 50: 60.40}),
+        ("lcs4", "orthogonal", {25: 267.36, 30: 272.07}),
+        ("fig7a", "orthogonal", {25: 56.58, 50: 55.95, 104.575: 55.94}),
+    ],
+)
 def test_the_uncertainty_curves(name: str, kind: str, curve: dict[float, float]) -> None:
     pairs = quant(*QUANT[name])
     fitted = equivalence.regression(pairs["x"], pairs["y"], kind=kind)
@@ -145,8 +206,7 @@ def test_the_limit_value_of_no2_is_extrapolated_on_fig7a() -> None:
     fitted = equivalence.regression(pairs["x"], pairs["y"])
     limit = calibration.to_ppb(200.0, "no2")
     assert limit == pytest.approx(104.575, abs=5e-4)
-    found = equivalence.indicative_class(
-        fitted, calibration.objective("no2")._replace(limit_value=limit))
+    found = equivalence.indicative_class(fitted, calibration.objective("no2")._replace(limit_value=limit))
     assert fitted.highest == pytest.approx(57.5, abs=0.05)
     assert found.extrapolated and found.number == 2
     assert found.uncertainty == pytest.approx(55.94, abs=0.005)

@@ -6,9 +6,16 @@ import calibration
 from calibration.units import US_TEMPERATURE, factor
 
 
-@pytest.mark.parametrize(("gas", "eu", "us"), [
-    ("no2", 1.9125, 1.8804), ("o3", 1.9953, 1.9619), ("no", 1.2474, 1.2265), ("so2", 2.6633, 2.6186),
-    ("co", 1.1644, 1.1449)])
+@pytest.mark.parametrize(
+    ("gas", "eu", "us"),
+    [
+        ("no2", 1.9125, 1.8804),
+        ("o3", 1.9953, 1.9619),
+        ("no", 1.2474, 1.2265),
+        ("so2", 2.6633, 2.6186),
+        ("co", 1.1644, 1.1449),
+    ],
+)
 def test_the_factors_of_the_reference_sheet(gas: str, eu: float, us: float) -> None:
     assert round(factor(gas), 4) == eu
     assert factor(gas, temperature=US_TEMPERATURE) == pytest.approx(us, abs=6e-5)
@@ -27,9 +34,18 @@ def test_particles_are_never_converted() -> None:
         calibration.to_mass(1.0, "pm25")
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("0.35", "0.4"), ("-0.15", "-0.2"), ("0.25", "0.3"), ("2.675", "2.7"), ("-0.04", "0.0"), ("1e-3", "0.0"),
-    ("14.975", "15.0")])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.35", "0.4"),
+        ("-0.15", "-0.2"),
+        ("0.25", "0.3"),
+        ("2.675", "2.7"),
+        ("-0.04", "0.0"),
+        ("1e-3", "0.0"),
+        ("14.975", "15.0"),
+    ],
+)
 def test_the_french_rounding_from_text(text: str, expected: str) -> None:
     assert str(calibration.rounded(text)) == expected
 

@@ -20,7 +20,9 @@ TRUTH = 20.0 + 10.0 * np.sin(np.arange(96.0) / 7.0)
 
 
 def write(path: Path, values: np.ndarray, *, times: Any = HOURS, text: str = "time,value\n") -> Path:
-    path.write_text(text + "".join(f"{t},{v}\n" for t, v in zip(times, values, strict=True)), encoding="utf-8")
+    path.write_text(
+        text + "".join(f"{t},{v}\n" for t, v in zip(times, values, strict=True)), encoding="utf-8"
+    )
     return path
 
 
@@ -61,15 +63,20 @@ def test_minutes_are_averaged_where_three_quarters_of_the_hour_are_there(
     minutes = pd.date_range("2026-01-01", periods=180, freq="min", tz="UTC")
     values = np.repeat(TRUTH[:3], 60)
     keep = np.r_[0:45, 60:104, 120:180]  # 45, 44 and 60 minutes
-    found = run(capsys, write(tmp_path / "a.csv", values[keep], times=minutes[keep]), reference,
-                "--pollutant", "pm25")
+    found = run(
+        capsys, write(tmp_path / "a.csv", values[keep], times=minutes[keep]), reference, "--pollutant", "pm25"
+    )
     assert found["hourly"]["n"] == 2
     assert found["hourly"]["rmse"] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_days_need_eighteen_hours(tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_days_need_eighteen_hours(
+    tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     keep = np.r_[0:18, 24:41, 48:96]
-    found = run(capsys, write(tmp_path / "a.csv", TRUTH[keep], times=HOURS[keep]), reference, "--pollutant", "pm25")
+    found = run(
+        capsys, write(tmp_path / "a.csv", TRUTH[keep], times=HOURS[keep]), reference, "--pollutant", "pm25"
+    )
     assert found["daily"]["n"] == 3
 
 
@@ -80,25 +87,56 @@ def test_a_european_file_is_read_as_it_is(
     rows = "".join(f"{t};{v:.4f}\n".replace(".", ",") for t, v in zip(local, TRUTH, strict=True))
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xef\xbb\xbf" + f"Station X\nExport\n\nDate;PM2,5 (µg/m³)\n{rows}".encode())
-    found = run(capsys, path, reference, "--pollutant", "pm25", "--timezone", "Europe/Paris",
-                "--time-column", "Date", "--value-column", "PM2,5 (µg/m³)", "--reference-time-column", "time",
-                "--reference-value-column", "value", "--reference-timezone", "UTC")
+    found = run(
+        capsys,
+        path,
+        reference,
+        "--pollutant",
+        "pm25",
+        "--timezone",
+        "Europe/Paris",
+        "--time-column",
+        "Date",
+        "--value-column",
+        "PM2,5 (µg/m³)",
+        "--reference-time-column",
+        "time",
+        "--reference-value-column",
+        "value",
+        "--reference-timezone",
+        "UTC",
+    )
     assert found["hourly"]["n"] == 96
     assert found["hourly"]["rmse"] < 1e-4
 
 
-@pytest.mark.parametrize("shape", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M",
-                                   "%d/%m/%Y %H.%M.%S", "%Y%m%d%H%M", "%m/%d/%Y %I:%M %p", "epoch", "milliseconds"])
-def test_many_ways_to_write_a_time(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: str
-) -> None:
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%d %H:%M",
+        "%Y/%m/%d %H:%M",
+        "%m/%d/%Y %H:%M",
+        "%d/%m/%Y %H.%M.%S",
+        "%Y%m%d%H%M",
+        "%m/%d/%Y %I:%M %p",
+        "epoch",
+        "milliseconds",
+    ],
+)
+def test_many_ways_to_write_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: str) -> None:
     # 20 days from the 1st, so that one of day and month passes 12
     hours = pd.date_range("2026-01-01", periods=480, freq="h", tz="UTC")
     truth = 20.0 + np.sin(np.arange(480.0))
     seconds = hours.as_unit("s").asi8
     times = {"epoch": seconds, "milliseconds": seconds * 1000}.get(shape)
-    found = run(capsys, write(tmp_path / "a.csv", truth, times=hours.strftime(shape) if times is None else times),
-                write(tmp_path / "r.csv", truth, times=hours), "--pollutant", "pm25")
+    found = run(
+        capsys,
+        write(tmp_path / "a.csv", truth, times=hours.strftime(shape) if times is None else times),
+        write(tmp_path / "r.csv", truth, times=hours),
+        "--pollutant",
+        "pm25",
+    )
     assert (found["hourly"]["n"], found["hourly"]["rmse"]) == (480, 0.0)
 
 
@@ -109,8 +147,17 @@ def test_hours_labelled_by_their_end_are_moved(
     wrong = run(capsys, path, reference, "--pollutant", "pm25")
     assert wrong["sensors"][0]["beside"]["labels_disagree"]
     assert wrong["hourly"]["n"] == 95  # reported beside; no pair is removed for it
-    right = run(capsys, path, reference, "--pollutant", "pm25", "--hour-label", "end",
-                "--reference-hour-label", "begin")
+    right = run(
+        capsys,
+        path,
+        reference,
+        "--pollutant",
+        "pm25",
+        "--hour-label",
+        "end",
+        "--reference-hour-label",
+        "begin",
+    )
     assert (right["hourly"]["n"], right["hourly"]["rmse"]) == (96, 0.0)
 
 
@@ -136,7 +183,9 @@ def test_no_check_removes_a_pair(tmp_path: Path, reference: Path, capsys: pytest
     assert (noticed["hours_out_of_range"], noticed["stuck_hours"], noticed["spikes"]) == (1, 6, 1)
 
 
-def test_refused_figures_are_null(tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused_figures_are_null(
+    tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     noise = np.random.default_rng(1).normal(20.0, 5.0, 96)
     found = run(capsys, write(tmp_path / "a.csv", noise), reference, "--pollutant", "pm25")["hourly"]
     assert found["r2"] < 0.3
@@ -144,14 +193,22 @@ def test_refused_figures_are_null(tmp_path: Path, reference: Path, capsys: pytes
     assert found["slope"] is not None and found["uncertainty"]["regression"] == "ols"
     day = write(tmp_path / "b.csv", TRUTH[:24], times=HOURS[:24])
     flat = run(capsys, day, reference, "--pollutant", "pm25")["daily"]
-    assert flat["n"] == 1 and flat["slope"] is None and flat["r2"] is None and flat["rmse"] == pytest.approx(0.0)
+    assert (
+        flat["n"] == 1 and flat["slope"] is None and flat["r2"] is None and flat["rmse"] == pytest.approx(0.0)
+    )
 
 
 def test_several_sensors_are_reported_apart_and_together(
     tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = run(capsys, write(tmp_path / "a.csv", TRUTH + 1), write(tmp_path / "b.csv", TRUTH - 1), reference,
-                "--pollutant", "pm25")
+    found = run(
+        capsys,
+        write(tmp_path / "a.csv", TRUTH + 1),
+        write(tmp_path / "b.csv", TRUTH - 1),
+        reference,
+        "--pollutant",
+        "pm25",
+    )
     assert [s["name"] for s in found["sensors"]] == ["a", "b"]
     assert [s["hourly"]["mbe"] for s in found["sensors"]] == pytest.approx([1.0, -1.0])
     assert found["together"]["hourly"]["between_sensors"] == pytest.approx(2**0.5)
@@ -168,8 +225,17 @@ def test_a_reference_in_another_unit_is_converted_only_when_asked(
     asked = run(capsys, ppb, mass, "--pollutant", "no2", "--unit", "ppb", "--reference-unit", "ug/m3")
     assert asked["hourly"]["slope"] == pytest.approx(1.0, rel=1e-4)
     assert asked["hourly"]["uncertainty"]["limit_value"] == pytest.approx(104.575, abs=1e-3)
-    carbon = run(capsys, write(tmp_path / "c.csv", TRUTH), write(tmp_path / "d.csv", TRUTH * 1.1644),
-                 "--pollutant", "co", "--unit", "ppm", "--reference-unit", "mg/m3")
+    carbon = run(
+        capsys,
+        write(tmp_path / "c.csv", TRUTH),
+        write(tmp_path / "d.csv", TRUTH * 1.1644),
+        "--pollutant",
+        "co",
+        "--unit",
+        "ppm",
+        "--reference-unit",
+        "mg/m3",
+    )
     assert carbon["hourly"]["slope"] == pytest.approx(1.0, rel=1e-4)
 
 
@@ -194,16 +260,22 @@ def test_bad_input_is_refused_in_one_sentence(
     assert "COLUMN=VALUE" in refusal(capsys, good, reference, *pm, "--filter", "value")
     assert "no row is left" in refusal(capsys, good, reference, *pm, "--filter", "value=0")
     assert "cannot be converted" in refusal(capsys, good, reference, *pm, "--reference-unit", "ppb")
-    assert "cannot be written" in refusal(capsys, good, reference, *pm, "--json", tmp_path / "no" / "where.json")
+    assert "cannot be written" in refusal(
+        capsys, good, reference, *pm, "--json", tmp_path / "no" / "where.json"
+    )
     binary = tmp_path / "binary.csv"
     binary.write_bytes(bytes(range(256)) * 20)
     assert refusal(capsys, binary, reference, *pm)
 
 
-def test_a_long_file_wants_a_filter(tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_file_wants_a_filter(
+    tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "long.csv"
-    path.write_text("time,what,value\n" + "".join(
-        f"{t},PM10,{v * 2}\n{t},PM2.5,{v}\n" for t, v in zip(HOURS, TRUTH, strict=True)))
+    path.write_text(
+        "time,what,value\n"
+        + "".join(f"{t},PM10,{v * 2}\n{t},PM2.5,{v}\n" for t, v in zip(HOURS, TRUTH, strict=True))
+    )
     assert "filter" in refusal(capsys, path, reference, "--pollutant", "pm25")
     found = run(capsys, path, reference, "--pollutant", "pm25", "--filter", "what=PM2.5")
     assert (found["hourly"]["n"], found["hourly"]["rmse"]) == (96, 0.0)
@@ -212,9 +284,11 @@ def test_a_long_file_wants_a_filter(tmp_path: Path, reference: Path, capsys: pyt
 def test_it_runs_without_django_and_prints_for_people(tmp_path: Path, reference: Path) -> None:
     sensor = write(tmp_path / "a.csv", TRUTH + 1)
     out = tmp_path / "out.json"
-    code = ("import sys; from capto.__main__ import main; "
-            f"status = main(['evaluate', {str(sensor)!r}, {str(reference)!r}, '--pollutant', 'pm25', "
-            f"'--json', {str(out)!r}]); assert 'django' not in sys.modules; sys.exit(status)")
+    code = (
+        "import sys; from capto.__main__ import main; "
+        f"status = main(['evaluate', {str(sensor)!r}, {str(reference)!r}, '--pollutant', 'pm25', "
+        f"'--json', {str(out)!r}]); assert 'django' not in sys.modules; sys.exit(status)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "slope" in done.stdout and "1.0000" in done.stdout
@@ -225,16 +299,35 @@ EPA = DATA / "sensortoolkit_sample"
 
 
 def epa(*more: str) -> list[object]:
-    return [EPA / "toco_toucan_RT01_raw.csv", EPA / "airnowtech_example_reference_data.csv", "--pollutant", "pm25",
-            "--time-column", "Time", "--value-column", "PM2.5 (µg/m³)", "--timezone", "UTC-05:00",
-            "--reference-time-column", "Date (UTC)", "--reference-time-column", "Time (UTC)",
-            "--reference-timezone", "UTC", "--reference-value-column", "Value",
-            "--reference-filter", "Param=PM2.5-88101", *more]
+    return [
+        EPA / "toco_toucan_RT01_raw.csv",
+        EPA / "airnowtech_example_reference_data.csv",
+        "--pollutant",
+        "pm25",
+        "--time-column",
+        "Time",
+        "--value-column",
+        "PM2.5 (µg/m³)",
+        "--timezone",
+        "UTC-05:00",
+        "--reference-time-column",
+        "Date (UTC)",
+        "--reference-time-column",
+        "Time (UTC)",
+        "--reference-timezone",
+        "UTC",
+        "--reference-value-column",
+        "Value",
+        "--reference-filter",
+        "Param=PM2.5-88101",
+        *more,
+    ]
 
 
 @needs_shared_data
-@pytest.mark.parametrize(("table", "more"), [
-    ("stats_df_v2", ["--reference-filter", "QC Code=0"]), ("stats_df", [])])
+@pytest.mark.parametrize(
+    ("table", "more"), [("stats_df_v2", ["--reference-filter", "QC Code=0"]), ("stats_df", [])]
+)
 def test_the_tables_of_the_epa_to_their_printed_digits(
     capsys: pytest.CaptureFixture[str], table: str, more: list[str]
 ) -> None:
@@ -243,25 +336,53 @@ def test_the_tables_of_the_epa_to_their_printed_digits(
     for _, row in printed[printed["table"] == table].iterrows():
         figures = found["hourly" if row["Averaging Interval"] == "1-hour" else "daily"]
         assert figures["n"] == row["N"]
-        for column, name in (("R$^2$", "r2"), ("Slope", "slope"), ("Intercept", "intercept"),
-                             ("Sensor RMSE", "rmse"), ("Sensor_Mean", "mean_sensor")):
+        for column, name in (
+            ("R$^2$", "r2"),
+            ("Slope", "slope"),
+            ("Intercept", "intercept"),
+            ("Sensor RMSE", "rmse"),
+            ("Sensor_Mean", "mean_sensor"),
+        ):
             assert f"{figures[name]:.2f}" == f"{row[column]:.2f}", (table, column)
 
 
 @needs_shared_data
-@pytest.mark.parametrize(("file", "reference", "sensor", "pollutant", "unit", "n", "slope", "orthogonal"), [
-    ("Fig6_a_c", "PM2.5_Fidas200", "LCS3", "pm25", "ug/m3", 1339, 1.109072, 1.289428),
-    ("Fig6_a_c", "PM2.5_BAM1020", "LCS4", "pm25", "ug/m3", 1446, 1.928000, 2.526657),
-    ("Fig7_panel_a", "NO2_T500", "T200U(a)", "no2", "ppb", 1474, 0.701068, 0.719454),
-    ("Fig7_panel_b", "NO2_T500", "T200U(b)", "no2", "ppb", 1447, 0.991629, 0.999980),
-])
+@pytest.mark.parametrize(
+    ("file", "reference", "sensor", "pollutant", "unit", "n", "slope", "orthogonal"),
+    [
+        ("Fig6_a_c", "PM2.5_Fidas200", "LCS3", "pm25", "ug/m3", 1339, 1.109072, 1.289428),
+        ("Fig6_a_c", "PM2.5_BAM1020", "LCS4", "pm25", "ug/m3", 1446, 1.928000, 2.526657),
+        ("Fig7_panel_a", "NO2_T500", "T200U(a)", "no2", "ppb", 1474, 0.701068, 0.719454),
+        ("Fig7_panel_b", "NO2_T500", "T200U(b)", "no2", "ppb", 1447, 0.991629, 0.999980),
+    ],
+)
 def test_the_figures_of_quant(
-    capsys: pytest.CaptureFixture[str], file: str, reference: str, sensor: str, pollutant: str, unit: str, n: int,
-    slope: float, orthogonal: float,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    reference: str,
+    sensor: str,
+    pollutant: str,
+    unit: str,
+    n: int,
+    slope: float,
+    orthogonal: float,
 ) -> None:
     path = DATA / "quant_diez2022" / f"{file}.csv"
-    found = run(capsys, path, path, "--pollutant", pollutant, "--unit", unit, "--time-column", "Timestamp",
-                "--value-column", sensor, "--reference-value-column", reference)
+    found = run(
+        capsys,
+        path,
+        path,
+        "--pollutant",
+        pollutant,
+        "--unit",
+        unit,
+        "--time-column",
+        "Timestamp",
+        "--value-column",
+        sensor,
+        "--reference-value-column",
+        reference,
+    )
     assert found["hourly"]["n"] == n
     assert found["hourly"]["slope"] == pytest.approx(slope, abs=1e-6)
     assert found["hourly"]["orthogonal_slope"] == pytest.approx(orthogonal, abs=1e-6)
@@ -273,23 +394,53 @@ def test_the_figures_of_quant(
 @needs_shared_data
 def test_the_boxes_of_jrc_against_the_record_of_the_station(capsys: pytest.CaptureFixture[str]) -> None:
     folder = DATA / "jrc_airsenseur"
-    found = run(capsys, *(folder / f"pms5003_pm10_{box}.csv" for box in JRC_BOXES), folder / "RefData_40816F.csv",
-                "--pollutant", "pm10", "--time-column", "date", "--value-column", "y",
-                "--reference-value-column", "Ref.PM10")
+    found = run(
+        capsys,
+        *(folder / f"pms5003_pm10_{box}.csv" for box in JRC_BOXES),
+        folder / "RefData_40816F.csv",
+        "--pollutant",
+        "pm10",
+        "--time-column",
+        "date",
+        "--value-column",
+        "y",
+        "--reference-value-column",
+        "Ref.PM10",
+    )
     slopes = {s["name"][-6:]: s["hourly"]["slope"] for s in found["sensors"]}
-    assert slopes == pytest.approx({"40458D": 1.58229, "4047D0": 1.54157, "406414": 1.53656, "40642E": 1.55442,
-                                    "40816F": 1.77532}, abs=1e-3)
+    assert slopes == pytest.approx(
+        {"40458D": 1.58229, "4047D0": 1.54157, "406414": 1.53656, "40642E": 1.55442, "40816F": 1.77532},
+        abs=1e-3,
+    )
     together = found["together"]["hourly"]
     assert (together["n_all_units"], together["sd"], together["between_sensors"]) == (
-        261, pytest.approx(4.015493, abs=1e-6), pytest.approx(4.487738, abs=1e-6))
+        261,
+        pytest.approx(4.015493, abs=1e-6),
+        pytest.approx(4.487738, abs=1e-6),
+    )
 
 
 @needs_shared_data
 @pytest.mark.parametrize("dialect", ["iso_comma", "dmy_semicolon"])
 def test_both_dialects_of_uci_give_the_same_figures(capsys: pytest.CaptureFixture[str], dialect: str) -> None:
     path = DATA / "airquality_uci" / f"AirQualityUCI_{dialect}.csv"
-    found = run(capsys, path, path, "--pollutant", "co", "--unit", "mg/m3", "--time-column", "Date",
-                "--time-column", "Time", "--value-column", "C6H6(GT)", "--reference-value-column", "CO(GT)")
+    found = run(
+        capsys,
+        path,
+        path,
+        "--pollutant",
+        "co",
+        "--unit",
+        "mg/m3",
+        "--time-column",
+        "Date",
+        "--time-column",
+        "Time",
+        "--value-column",
+        "C6H6(GT)",
+        "--reference-value-column",
+        "CO(GT)",
+    )
     assert found["hourly"]["n"] == 7344
     assert found["sensors"][0]["noticed"]["missing-value code -200, left out"] == 9357 - 8991
     assert found["sensors"][0]["step_s"] == 3600.0
