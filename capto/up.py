@@ -123,15 +123,17 @@ def web(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     port = chosen_port(options.port)
     (run_folder() / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise looks there
-    os.execv(
-        sys.executable,
-        [
-            *(sys.executable, "-m", "granian", "capto.wsgi:application", "--interface", "wsgi", "--no-ws"),
-            *("--host", options.host, "--port", str(port), "--workers", str(options.workers)),
-            *("--blocking-threads", str(THREADS), "--respawn-failed-workers", "--workers-kill-timeout", "10"),
-            *(["--access-log"] if options.access_log else []),
-        ],
-    )
+    command = web_command(options.host, port, workers=options.workers)
+    os.execv(sys.executable, [*command, *(["--access-log"] if options.access_log else [])])
+
+
+def web_command(host: str, port: int, *, workers: int) -> list[str]:
+    """Return the command line of the web server."""
+    return [
+        *(sys.executable, "-m", "granian", "capto.wsgi:application", "--interface", "wsgi", "--no-ws"),
+        *("--host", host, "--port", str(port), "--workers", str(workers)),
+        *("--blocking-threads", str(THREADS), "--respawn-failed-workers", "--workers-kill-timeout", "10"),
+    ]
 
 
 def services(arguments: Sequence[str]) -> int:

@@ -1,9 +1,12 @@
 """A message as it arrived, whatever the way in, and what becomes of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
+
+from firmware_bridge.formats.decoded import NO_HEADERS
 
 ABSENT = float("nan")
 
@@ -27,6 +30,8 @@ class Arrival(NamedTuple):
 
     `received_us` is in microseconds since 1970, UTC. `is_redelivered`: the broker sent it before (DUP).
     `is_late`: it may have waited in the broker, so that a message without a time of its own has an unknown time.
+    `sensor_id`: the sensor that the credentials, or the person with the file, name. `zone`: that of times without
+    one, where the caller knows better than the placement.
     """
 
     topic: str
@@ -37,6 +42,9 @@ class Arrival(NamedTuple):
     is_redelivered: bool = False
     is_late: bool = False
     is_retained: bool = False
+    headers: Mapping[str, str] = NO_HEADERS
+    sensor_id: int | None = None
+    zone: tzinfo | None = None
 
 
 class Row(NamedTuple):
@@ -85,12 +93,23 @@ class Heard(NamedTuple):
         messages = self.messages + (observed_us is not None)
         return Heard(self.first_us, received_us, latest, messages, status or self.status)
 
+    def joined(self, later: "Heard") -> "Heard":
+        """Add what was heard of the same sensor later."""
+        heard = self.then(later.received_us, later.observed_us, later.status)
+        return heard._replace(messages=self.messages + later.messages)
+
 
 @dataclass
 class Batch:
-    """Messages understood and not yet stored: rows, refusals, what was heard of which sensor, counts."""
+    """Messages understood and not yet stored: rows, refusals, what was heard of which sensor, counts.
+
+    `refused_items` are all that their messages refused, told or not; `mappings` the versions of the tables that
+    named the quantities, by sensor, each from its first message on (microseconds since 1970, UTC).
+    """
 
     rows: list[Row] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     heard: dict[int, Heard] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    refused_items: list[str] = field(default_factory=list)
+    mappings: list[tuple[int, int, str]] = field(default_factory=list)

@@ -96,6 +96,7 @@ class Bridge:
                 return connection
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 self.counts["retries"] += 1
+                self._intake.forget_unstored()
             except psycopg.Error as error:
                 # Kept and tried again: the broker redelivers nothing while the connection to it stands.
                 self.counts["database_failures"] += 1

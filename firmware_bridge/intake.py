@@ -27,11 +27,15 @@ FURTHEST_AHEAD_US = (
 )  # microseconds; one day, as Smart Citizen and AirCasting bound the future
 LARGEST_PAYLOAD = 256 * 1024  # bytes; a pack of 2,500 values is about 200 kB
 REMEMBERED_REFUSALS = 10_000
+REMEMBERED_MESSAGE_IDS = (
+    50_000  # of formats that mark their messages; several gateways send one within seconds
+)
 REPEAT_REFUSED_ITEMS_US = (
     3_600 * 1_000_000
 )  # microseconds; the same refused items of a sensor are told once an hour
 
 
+_PROOF = {"http": "credentials are of", "file": "file was given for"}
 _Columns = tuple[Any, ...]  # the columns of Reading, one tuple each
 
 
@@ -52,11 +56,20 @@ class Intake:
         self.routes = Routes(FORMATS)
         self._layouts = Layouts()
         self._refused_items: dict[tuple[int, str], int] = {}
+        self._message_ids: dict[tuple[int, str], int] = {}
+        self._mappings: dict[int, str] = {}
 
     def forget(self) -> None:
         """Forget what was learnt from the database: another one may answer now."""
         self.registry.is_stale = True
         self._layouts = Layouts()
+        self.forget_unstored()
+
+    def forget_unstored(self) -> None:
+        """Forget what was read: it may not have been stored, and comes again."""
+        self._refused_items.clear()
+        self._message_ids.clear()
+        self._mappings.clear()
 
     def read(self, arrival: Arrival, batch: Batch, connection: psycopg.Connection) -> None:
         """Add what one message says to the batch. Raises only what the database raises."""
@@ -73,12 +86,29 @@ class Intake:
             detail = f"{len(arrival.payload)} bytes, more than the {LARGEST_PAYLOAD} that are read"
             batch.refusals.append(Refusal(arrival, reasons.TOO_LARGE, detail, name))
             return
+        try:
+            parts = format_.split(arrival.payload, arrival.topic)
+        except Undecodable as error:
+            batch.refusals.append(Refusal(arrival, reasons.UNDECODABLE, str(error), name, expected or ""))
+            return
+        if len(parts) == 1:
+            self._read_one(arrival, route, batch, connection)
+        else:
+            for part in parts:
+                self._read_one(arrival._replace(payload=part), route, batch, connection)
+
+    def _read_one(self, arrival: Arrival, route: Route, batch: Batch, connection: psycopg.Connection) -> None:
+        format_, expected = route
+        name = format_.name
         received_at = at_microsecond(arrival.received_us)
-        sensor = self.registry.sensor(name, expected) if expected is not None else None
+        named = arrival.sensor_id is not None
+        sensor = self._expected_sensor(arrival, name, expected)
         try:
             decoded = self._decode(arrival, route, sensor, received_at)
             device = decoded.device or expected
-            if expected is None and device is not None:
+            if named and sensor is not None and self._may_be(sensor, arrival, name, device):
+                device = sensor.device
+            elif expected is None and device is not None and not named:
                 sensor = self.registry.sensor(name, device)
                 if (
                     decoded.time_source == "tz_assumed"
@@ -98,27 +128,74 @@ class Intake:
             detail = f"the message says {device}, the topic {expected}"
             batch.refusals.append(Refusal(arrival, reasons.IDENTITY_MISMATCH, detail, name, expected))
             return
+        if named and sensor is not None and device != sensor.device:
+            detail = (
+                f"the message says {device}, its {_PROOF.get(arrival.transport, 'sender')} {sensor.device}"
+            )
+            batch.refusals.append(
+                Refusal(arrival, reasons.IDENTITY_MISMATCH, detail, name, device, sensor.id)
+            )
+            return
         if (sensor is None or sensor.stay_at(arrival.received_us) is None) and self.registry.may_ask_again():
             self.registry.renew(connection)
-            sensor = self.registry.sensor(name, device)
+            sensor = self._expected_sensor(arrival, name, device)
         if sensor is None:
             detail = "no sensor of the catalogue states this identity"
             batch.refusals.append(Refusal(arrival, reasons.UNKNOWN_DEVICE, detail, name, device))
             return
+        if decoded.message_id is not None and self._is_known(sensor, decoded.message_id, arrival.received_us):
+            batch.counts["repeated"] += 1
+            return
+        if self._mappings.get(sensor.id) != decoded.mapping:
+            self._mappings[sensor.id] = decoded.mapping
+            batch.mappings.append((sensor.id, arrival.received_us, decoded.mapping))
         self._take(_Sender(arrival, name, device, sensor), decoded, received_at, batch, connection)
+
+    def _expected_sensor(self, arrival: Arrival, wire_format: str, device: str | None) -> KnownSensor | None:
+        if arrival.sensor_id is not None:
+            return self.registry.sensor_of(arrival.sensor_id)
+        return self.registry.sensor(wire_format, device) if device is not None else None
+
+    def _may_be(self, sensor: KnownSensor, arrival: Arrival, wire_format: str, device: str | None) -> bool:
+        """Whether what a message says of its device agrees with the sensor that its proof names.
+
+        A file may carry the number of another system, as the public archives do, but not the name of another
+        sensor of ours.
+        """
+        if device is None or device == sensor.device:
+            return True
+        return arrival.transport == "file" and self.registry.sensor(wire_format, device) is None
+
+    def _is_known(self, sensor: KnownSensor, message_id: str, received_us: int) -> bool:
+        """Whether another message of this sensor had this mark; the same one, read again, has its own time."""
+        if len(self._message_ids) >= REMEMBERED_MESSAGE_IDS:
+            for key in list(self._message_ids)[: REMEMBERED_MESSAGE_IDS // 2]:
+                del self._message_ids[key]
+        return self._message_ids.setdefault((sensor.id, message_id), received_us) != received_us
 
     def _route(self, arrival: Arrival) -> Route | None:
         if not arrival.wire_format:
             return self.routes.of(arrival.topic)
         format_ = FORMATS.get(arrival.wire_format)
-        return Route(format_, format_.device_from_topic(arrival.topic)) if format_ is not None else None
+        if format_ is None:
+            return None
+        return Route(
+            format_, None if arrival.transport == "file" else format_.device_from_topic(arrival.topic)
+        )
 
-    @staticmethod
-    def _decode(arrival: Arrival, route: Route, sensor: KnownSensor | None, received_at: datetime) -> Decoded:
+    def _decode(
+        self, arrival: Arrival, route: Route, sensor: KnownSensor | None, received_at: datetime
+    ) -> Decoded:
         stay = sensor.stay_at(arrival.received_us) if sensor is not None else None
-        zone = stay.zone if stay is not None else UTC
+        if stay is None and sensor is not None and sensor.stays:
+            stay = sensor.stays[0]  # a file is read after the sensor came back
         return route.format.decode(
-            arrival.payload, topic=arrival.topic, received_at=received_at, timezone=zone
+            arrival.payload,
+            topic="" if arrival.transport == "file" else arrival.topic,
+            headers=arrival.headers,
+            received_at=received_at,
+            timezone=arrival.zone or (stay.zone if stay is not None else UTC),
+            maps=self.registry.maps(route.format.name, sensor),
         )
 
     def _take(
@@ -131,15 +208,15 @@ class Intake:
     ) -> None:
         arrival, sensor, status = sender.arrival, sender.sensor, decoded.status
         stay = sensor.stay_at(arrival.received_us)
-        if stay is not None and stay.is_paused:
+        if stay is not None and stay.is_paused and arrival.transport != "file":
             batch.counts["paused"] += 1
             return
         refused = [f"{item}: {reason}" for item, reason in decoded.rejected]
-        is_timeless = decoded.time_source == "received"
         groups = _by_moment(decoded.readings)
         latest: int | None = None
         for moment, columns in groups:
-            observed_us = arrival.received_us if moment is received_at else in_microseconds(moment)
+            is_timeless = moment is received_at  # the decoder's way to say that no time was stated
+            observed_us = arrival.received_us if is_timeless else in_microseconds(moment)
             stay = sensor.stay_at(observed_us)
             if observed_us > arrival.received_us + FURTHEST_AHEAD_US:
                 _refuse_time(batch, sender, reasons.FUTURE, moment)
@@ -206,6 +283,7 @@ class Intake:
 
     def _tell_refused_items(self, sender: _Sender, refused: list[str], batch: Batch) -> None:
         batch.counts["refused_items"] += len(refused)
+        batch.refused_items.extend(refused)
         arrival, sensor = sender.arrival, sender.sensor
         detail = "; ".join(refused)
         told = self._refused_items.get((sensor.id, detail))

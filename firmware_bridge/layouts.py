@@ -17,6 +17,10 @@ Names = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]  # quantities, 
 HEALTH = ("battery_pct", "battery_v", "rssi", "snr", "uptime", "boot_count", "message_count")
 
 
+# Where a home is, to the metre: never stored, as no placement is mobile. The published cell is the placement's.
+NEVER_STORED = frozenset({"latitude", "longitude", "altitude"})
+
+
 class Layout(NamedTuple):
     """How to store what a device sends together, followed by the figures `health` of its status.
 
@@ -57,6 +61,8 @@ class Layouts:
         all_channels = [*zip(*names, strict=True), *((figure, "", "") for figure in health)]
         for position, channel in enumerate(all_channels):
             quantity, variant, name = channel
+            if quantity in NEVER_STORED:
+                continue
             if quantity not in described or len(first_of) >= MOST_CHANNELS:
                 refused.append(quantity)
             elif not (_is_name(variant) and _is_name(name)):

@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
@@ -16,7 +17,13 @@ ASK_AGAIN_S = (
 FOREVER_US = 2**62
 UTC = ZoneInfo("UTC")
 
-_SENSORS = "SELECT id, wire_format, device_id FROM catalogue_sensor"
+_SENSORS = "SELECT id, wire_format, device_id, model_id FROM catalogue_sensor"
+_MAPS = """
+SELECT DISTINCT ON (wire_format, sensor_id, sensor_model_id, stated_name)
+       wire_format, sensor_id, sensor_model_id, stated_name, version, fields
+FROM firmware_bridge_decodermap ORDER BY wire_format, sensor_id, sensor_model_id, stated_name, version DESC"""
+_CREDENTIALS = """
+SELECT id, username, secret_sha256, sensor_id FROM firmware_bridge_credential WHERE revoked_at IS NULL"""
 _PLACEMENTS = """
 SELECT sensor_id, (extract(epoch FROM starts_at) * 1000000)::int8, (extract(epoch FROM ends_at) * 1000000)::int8,
        is_paused, timezone
@@ -33,10 +40,13 @@ class Stay(NamedTuple):
 
 
 class KnownSensor(NamedTuple):
-    """A sensor of the catalogue with its placements, the newest first."""
+    """A sensor of the catalogue with its placements, the newest first, and the decoder map of its own or its model."""
 
     id: int
     stays: tuple[Stay, ...]
+    wire_format: str
+    device: str
+    maps: Mapping[str, Any] | None = None
 
     def stay_at(self, moment_us: int) -> Stay | None:
         """Find the placement at a moment, None where the sensor stood nowhere."""
@@ -46,17 +56,41 @@ class KnownSensor(NamedTuple):
         return None
 
 
+class KnownCredential(NamedTuple):
+    """A valid credential, as `firmware_bridge.models.Credential` has it."""
+
+    id: int
+    username: str
+    secret_sha256: bytes
+    sensor_id: int
+
+
 class Registry:
-    """Answer which sensor states a given identity; one thread uses it."""
+    """Answer which sensor states a given identity; one thread renews it, others may read `credentials`."""
 
     def __init__(self) -> None:
         self._sensors: dict[tuple[str, str], KnownSensor] = {}
+        self._by_id: dict[int, KnownSensor] = {}
+        self._maps: dict[str, Mapping[str, Any]] = {}
+        self.credentials: Mapping[
+            str | bytes, KnownCredential
+        ] = {}  # by user name, and by SHA-256 of the secret
         self._renewed_at = -RENEW_EVERY_S
         self.is_stale = True
 
     def sensor(self, wire_format: str, device: str) -> KnownSensor | None:
         """Find the sensor that states this identity in this format, None where there is none."""
         return self._sensors.get((wire_format, device))
+
+    def sensor_of(self, sensor_id: int) -> KnownSensor | None:
+        """Find a sensor by its key, None where there is none."""
+        return self._by_id.get(sensor_id)
+
+    def maps(self, wire_format: str, sensor: KnownSensor | None) -> Mapping[str, Any] | None:
+        """Give what is declared: the sensor's row, else the rows of the format by name, as `declared.py` reads them."""
+        if sensor is not None and sensor.maps is not None and sensor.wire_format == wire_format:
+            return sensor.maps
+        return self._maps.get(wire_format)
 
     def zone(self, wire_format: str, device: str | None, moment_us: int) -> ZoneInfo:
         """Find the time zone recorded for the placement, UTC where there is none."""
@@ -81,10 +115,34 @@ class Registry:
         for sensor_id, starts_us, ends_us, is_paused, zone in connection.execute(_PLACEMENTS):
             ends_us = FOREVER_US if ends_us is None else ends_us
             stays[sensor_id].append(Stay(starts_us, ends_us, is_paused, _zone(zone)))
-        self._sensors = {
-            (wire_format, device): KnownSensor(sensor_id, tuple(stays.get(sensor_id, ())))
-            for sensor_id, wire_format, device in connection.execute(_SENSORS)
-        }
+        rows: dict[tuple[str, str, int | str], dict[str, Any]] = {}
+        for wire_format, sensor_id, model_id, stated_name, version, fields in connection.execute(_MAPS):
+            row = {"version": version, "fields": fields}
+            if sensor_id is not None:
+                rows[wire_format, "sensor", sensor_id] = row
+            elif model_id is not None:
+                rows[wire_format, "model", model_id] = row
+            else:
+                rows[wire_format, "name", stated_name] = row
+        by_name: dict[str, dict[str, Any]] = defaultdict(dict)
+        for (wire_format, kind, key), row in rows.items():
+            if kind == "name":
+                by_name[wire_format][str(key)] = row
+        sensors, by_id = {}, {}
+        for sensor_id, wire_format, device, model_id in connection.execute(_SENSORS):
+            declared = rows.get((wire_format, "sensor", sensor_id)) or rows.get(
+                (wire_format, "model", model_id)
+            )
+            known = KnownSensor(sensor_id, tuple(stays.get(sensor_id, ())), wire_format, device, declared)
+            sensors[wire_format, device] = by_id[sensor_id] = known
+            if declared is not None:
+                by_name[wire_format][device] = declared
+        self._sensors, self._by_id, self._maps = sensors, by_id, dict(by_name)
+        credentials: dict[str | bytes, KnownCredential] = {}
+        for key, username, secret_sha256, sensor_id in connection.execute(_CREDENTIALS):
+            found = KnownCredential(key, username, secret_sha256, sensor_id)
+            credentials[username] = credentials[secret_sha256] = found
+        self.credentials = credentials
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -13,7 +13,7 @@ from firmware_bridge.store import store, store_states
 REPLAYED_AT_ONCE = 500  # messages
 
 _WAITING = """
-SELECT id, topic, payload, received_at, transport, wire_format, time_uncertain FROM readings_rejected_message
+SELECT id, topic, payload, received_at, transport, wire_format, time_uncertain, sensor_id FROM readings_rejected_message
 WHERE replayed_at IS NULL AND id > %(after)s AND reason <> ALL (%(never)s)
   AND (%(reason)s = '' OR reason = %(reason)s) AND (%(device)s = '' OR device_id = %(device)s)
   AND received_at >= %(since)s
@@ -47,7 +47,7 @@ def replay(
     intake.registry.renew(connection)
     while found := connection.execute(_WAITING, {**asked, "after": after}).fetchall():
         batch = Batch()
-        for key, topic, payload, received_at, transport, wire_format, is_late in found:
+        for key, topic, payload, received_at, transport, wire_format, is_late, sensor_id in found:
             # By its topic where it has one: the message may have been taken for another format.
             is_mqtt = transport == "mqtt"
             arrival = Arrival(
@@ -58,6 +58,7 @@ def replay(
                 "" if is_mqtt else wire_format,
                 False,
                 is_late,
+                sensor_id=None if is_mqtt else sensor_id,
             )
             one = Batch()
             intake.read(arrival, one, connection)

@@ -95,19 +95,35 @@ def store(batch: Batch, connection: psycopg.Connection) -> Counter[str]:
     """Store the rows and refusals of a batch; when this returns, the messages may be acknowledged.
 
     The connection is in autocommit mode. Returns counts: stored, repeated, conflicts, rejected. A row that the
-    database refuses is set aside without its neighbours. Raises psycopg.OperationalError when the database is
-    away, and psycopg.InterfaceError when the connection is lost: nothing is half done, the batch can be given again.
+    database refuses is set aside without its neighbours and joins the batch's refusals, as conflicts do. Raises
+    psycopg.OperationalError when the database is away, and psycopg.InterfaceError when the connection is lost:
+    nothing is half done, the batch can be given again.
     """
     counts: Counter[str] = Counter()
     refusals = list(batch.refusals)
     rows = _without_repetitions(batch.rows, connection)
     counts["repeated"] += len(batch.rows) - len(rows)
     _insert(rows, connection, counts, refusals)
+    _note_mappings(batch, connection)
     if refusals:
         counts["rejected"] += keep(refusals, connection)
         for refusal in refusals:
             counts["rejected_" + refusal.reason] += 1
+    batch.refusals[:] = refusals
     return counts
+
+
+# Only what differs from the last one: a row says from when on a sensor's messages were read by which mapping.
+_NOTE_MAPPING = """
+INSERT INTO firmware_bridge_mappinguse (sensor_id, since, mapping)
+SELECT %(sensor)s, to_timestamp(%(since)s / 1e6), %(mapping)s::varchar
+WHERE %(mapping)s::varchar IS DISTINCT FROM (
+    SELECT mapping FROM firmware_bridge_mappinguse WHERE sensor_id = %(sensor)s ORDER BY since DESC, id DESC LIMIT 1)"""
+
+
+def _note_mappings(batch: Batch, connection: psycopg.Connection) -> None:
+    for sensor_id, since_us, mapping in batch.mappings:
+        connection.execute(_NOTE_MAPPING, {"sensor": sensor_id, "since": since_us, "mapping": mapping})
 
 
 def _insert(
