@@ -1,6 +1,6 @@
 """Run one bench with servers of its own; only its JSON lines reach standard output. Run by deploy/bench.
 
-A bench is a script `deploy/benches/NAME.py`. It finds CAPTO_DATABASE_URL (migrated and empty), CAPTO_MQTT_URL,
+A bench is a script `deploy/benches/NAME.py`, or `NAME_bench.py` where NAME is a module of Python's own. It finds CAPTO_DATABASE_URL (migrated and empty), CAPTO_MQTT_URL,
 CAPTO_MQTT_PUBLISHER_URL and CAPTO_RUN in its environment, prints one JSON object a line, and may print anything
 to standard error.
 """
@@ -28,7 +28,11 @@ GOODBYE_SECONDS = 10
 def main(arguments: list[str]) -> int:
     """Run the bench that the arguments name; return its status, 124 when the time was up."""
     began = time.monotonic()
-    known = {path.stem: path for path in sorted(BENCHES.glob("*.py")) if not path.stem.startswith("_")}
+    known = {
+        path.stem.removesuffix("_bench"): path
+        for path in sorted(BENCHES.glob("*.py"))
+        if not path.stem.startswith("_")
+    }
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(
             "Usage: deploy/bench NAME [options]",

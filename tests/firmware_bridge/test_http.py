@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import pytest
+
 from .conftest import Town, wait_until
 
 AIRROHR = {
