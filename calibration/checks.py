@@ -93,7 +93,7 @@ def spike(
     codes = np.zeros(v.size, dtype=np.int64) if unit is None else pd.factorize(unit)[0]
     half = window // 2
     near = np.full((2 * half + 1, v.size), np.nan)  # rows within `half` hours are within `half` rows
-    for k in range(-half, half + 1):
+    for k in range(max(-half, 1 - v.size), min(half, v.size - 1) + 1):
         here, there = slice(max(-k, 0), v.size - max(k, 0)), slice(max(k, 0), v.size - max(-k, 0))
         same = (codes[here] == codes[there]) & (np.abs(at[there] - at[here]) <= half)
         near[k + half, here] = np.where(same, v[there], np.nan)

@@ -3,7 +3,8 @@
 Here the functions of `calibration` are put together: means and coverage, checks, correction, grade.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 import calibration
 from calibration import Flag
+from calibration.checks import WARM_UP_HOURS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,9 +22,11 @@ Ints = NDArray[np.int64]
 SECONDS: Final = 3600
 BY_ROW: Final = ("channel", "hour", "n", "total", "total_of_squares", "minimum", "maximum")
 UNCORRECTED: Final = 0  # the code of a row that no calibration covers
-# Hours on each side of a period that the checks look at: a run of STUCK_HOURS that begins or ends outside it.
-CONTEXT_HOURS: Final = 2 * (calibration.checks.STUCK_HOURS - 1)
-REACH_HOURS: Final = calibration.checks.STUCK_HOURS - 1  # how far a changed hour changes others
+# How far a changed hour changes the flags of others: a run of equal hours, the window of a spike.
+REACH_HOURS: Final = max(calibration.checks.STUCK_HOURS - 1, calibration.checks.SPIKE_WINDOW // 2)
+# Hours on each side of a period that the checks look at: a run that begins or ends outside it.
+CONTEXT_HOURS: Final = 2 * REACH_HOURS
+SIZES: Final = ("pm1", "pm25", "pm10")  # each holds the one before
 
 
 class Correction(NamedTuple):
@@ -36,13 +40,19 @@ class Correction(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """What the pass must know of one series: quantity, readings in a full hour, plausible range (NaN: none)."""
+    """What the pass must know of one series.
+
+    expected: readings in a full hour; low, high: plausible range, NaN for none; started: the hour in which the
+    sensor was put up; device: what series that one instrument measures together have in common.
+    """
 
     series: int
     quantity: str
     expected: float
     low: float
     high: float
+    started: int = 0
+    device: Hashable = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,18 +191,22 @@ def inputs(block: Block) -> pd.DataFrame:
 
 
 def checks(block: Block, hours: pd.DataFrame) -> Ints:
-    """Give the flags that the hours themselves raise: coverage, range, stuck, set aside by a person.
+    """Give the flags that the hours themselves raise, before any correction.
 
-    hours: the columns that `inputs` gives for the same, ordered block.
+    hours: the columns that `inputs` gives for the same, ordered block. Checked: coverage, range (one impossible
+    reading spoils its hour), stuck, spike, warm-up after the sensor was put up, order of the particle sizes, and
+    what a person set aside.
     """
     low = np.array([known.low for known in block.channels])[block.channel]
     high = np.array([known.high for known in block.channels])[block.channel]
     unit = pd.Series(block.channel, index=hours.index)
     wrong = {
         Flag.COVERAGE: (hours["coverage"] < calibration.COVERAGE_NEEDED).to_numpy(),
-        # one impossible reading spoils the mean of its hour
         Flag.RANGE: (block.minimum < low) | (block.maximum > high),
         Flag.STUCK: calibration.stuck(hours["raw"], unit=unit, within=hours["sd"]).to_numpy(),
+        Flag.SPIKE: calibration.spike(hours["raw"], unit=unit).to_numpy(),
+        Flag.WARM_UP: _warming_up(block),
+        Flag.CONSISTENCY: _out_of_order(block, hours),
     }
     if block.set_aside is not None:
         wrong[Flag.PERSON] = block.set_aside[block.channel, block.hour - block.first_hour]
@@ -200,6 +214,34 @@ def checks(block: Block, hours: pd.DataFrame) -> Ints:
     for flag, rows in wrong.items():
         flags[rows] |= int(flag)
     return flags
+
+
+def _warming_up(block: Block) -> NDArray[np.bool_]:
+    """Mark the first hours of each placement: 24 for particles, 72 for gases."""
+    ready = np.array([known.started + WARM_UP_HOURS.get(known.quantity, 0) for known in block.channels])
+    return np.asarray(block.hour < ready[block.channel])
+
+
+def _out_of_order(block: Block, hours: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the hours of particle sizes of one device that contradict each other."""
+    devices: dict[Hashable, dict[str, int]] = defaultdict(dict)
+    for row, known in enumerate(block.channels):
+        if known.quantity in SIZES:
+            devices[known.device][known.quantity] = row
+    together = [sizes for sizes in devices.values() if len(sizes) > 1]
+    if not together:
+        return np.zeros(len(hours), dtype=bool)
+    absent = len(block.channels)  # one more row, which stays empty
+    column = block.hour - block.first_hour
+    means = np.full((absent + 1, block.correction.shape[1]), np.nan)
+    means[block.channel, column] = hours["raw"].to_numpy()
+    rows = {name: [sizes.get(name, absent) for sizes in together] for name in SIZES}
+    pm1, pm25, pm10 = (pd.Series(means[rows[name]].ravel()) for name in SIZES)
+    contradicted = calibration.sizes_out_of_order(pm1=pm1, pm25=pm25, pm10=pm10)
+    marked = np.zeros(means.shape, dtype=bool)
+    for found in rows.values():
+        marked[found] = contradicted.to_numpy().reshape(len(together), -1)
+    return np.asarray(marked[block.channel, column])
 
 
 def _grades(

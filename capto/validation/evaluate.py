@@ -74,30 +74,58 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     p = argparse.ArgumentParser(
-        prog="capto evaluate", description="Hold sensors against a reference, from plain CSV files.",
+        prog="capto evaluate",
+        description="Hold sensors against a reference, from plain CSV files.",
         epilog="A file whose own step is one hour is taken as hourly means; finer ones are averaged where at least "
-               "75 % of the hour is there (45 of 60 minutes); days need 18 hours. Columns: --time-column may be "
-               "given twice (date, time). Filters: --reference-filter 'QC Code=0' keeps only such rows.")
-    p.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sensor files, then the reference file")
+        "75 % of the hour is there (45 of 60 minutes); days need 18 hours. Columns: --time-column may be "
+        "given twice (date, time). Filters: --reference-filter 'QC Code=0' keeps only such rows.",
+    )
+    p.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="sensor files, then the reference file"
+    )
     p.add_argument("--pollutant", required=True, help="pm25, pm10, pm1, no2, o3, no, co, so2, ...")
     p.add_argument("--unit", default="ug/m3", choices=UNITS, help="unit of the files (default ug/m3)")
-    p.add_argument("--reference-unit", choices=UNITS, help="where it differs, the reference is converted to --unit")
+    p.add_argument(
+        "--reference-unit", choices=UNITS, help="where it differs, the reference is converted to --unit"
+    )
     for side in ("", "reference-"):
         p.add_argument(f"--{side}time-column", action="append", default=[], metavar="NAME")
         p.add_argument(f"--{side}value-column", default="", metavar="NAME")
-        p.add_argument(f"--{side}timezone", default=None, metavar="ZONE",
-                       help="of times without one (default UTC): Europe/Paris, UTC-5, ...")
-        p.add_argument(f"--{side}hour-label", choices=("begin", "end"), default=None,
-                       help="whether hourly files label an hour by its begin (default) or its end")
+        p.add_argument(
+            f"--{side}timezone",
+            default=None,
+            metavar="ZONE",
+            help="of times without one (default UTC): Europe/Paris, UTC-5, ...",
+        )
+        p.add_argument(
+            f"--{side}hour-label",
+            choices=("begin", "end"),
+            default=None,
+            help="whether hourly files label an hour by its begin (default) or its end",
+        )
         p.add_argument(f"--{side}filter", action="append", default=[], metavar="COLUMN=VALUE[|VALUE]")
         p.add_argument(f"--{side}date-order", choices=("auto", "dmy", "mdy"), default=None)
-    p.add_argument("--missing", action="append", default=None, metavar="CODE",
-                   help="number that means no value (default -200, -999, -9999; 'none': no number does)")
-    p.add_argument("--days", choices=("own", "paired"), default=None,
-                   help="build daily means from each side's own hours (default) or from the paired hours "
-                        "(default where both sides are columns of one file)")
-    p.add_argument("--between-references", type=float, default=0.0, metavar="U",
-                   help="standard uncertainty u(bs,RM) of the reference (default 0)")
+    p.add_argument(
+        "--missing",
+        action="append",
+        default=None,
+        metavar="CODE",
+        help="number that means no value (default -200, -999, -9999; 'none': no number does)",
+    )
+    p.add_argument(
+        "--days",
+        choices=("own", "paired"),
+        default=None,
+        help="build daily means from each side's own hours (default) or from the paired hours "
+        "(default where both sides are columns of one file)",
+    )
+    p.add_argument(
+        "--between-references",
+        type=float,
+        default=0.0,
+        metavar="U",
+        help="standard uncertainty u(bs,RM) of the reference (default 0)",
+    )
     p.add_argument("--json", metavar="OUT", help="write the report as JSON ('-': to standard output)")
     return p
 
@@ -111,23 +139,30 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     sensors = [read_side(options, path, reference=False) for path in sensor_files]
     found = [one_sensor(options, sensor, reference) for sensor in sensors]
     for entry, sensor in zip(found, sensors, strict=True):
-        entry["name"] = sensor.name if [s.name for s in sensors].count(sensor.name) == 1 else str(sensor.column.path)
+        entry["name"] = (
+            sensor.name if [s.name for s in sensors].count(sensor.name) == 1 else str(sensor.column.path)
+        )
     report: dict[str, Any] = {
-        "pollutant": options.pollutant, "unit": options.unit, "code_version": calibration.CODE_VERSION,
-        "reference": described(reference), "sensors": found,
+        "pollutant": options.pollutant,
+        "unit": options.unit,
+        "code_version": calibration.CODE_VERSION,
+        "reference": described(reference),
+        "sensors": found,
     }
     if len(found) == 1:
         report |= {"hourly": found[0]["hourly"], "daily": found[0]["daily"]}
     else:
         report["together"] = {
             period: together([getattr(s, period) for s in sensors], getattr(reference, period))
-            for period in ("hourly", "daily")}
+            for period in ("hourly", "daily")
+        }
     finite: dict[str, Any] = _finite(report)
     return finite
 
 
 def read_side(options: argparse.Namespace, path: Path, *, reference: bool) -> Side:
     """Read one file with its options, those of the reference falling back on the sensors'."""
+
     def option(name: str, default: Any = None) -> Any:
         own = getattr(options, f"reference_{name}") if reference else None
         return own or getattr(options, name) or default
@@ -141,9 +176,15 @@ def read_side(options: argparse.Namespace, path: Path, *, reference: bool) -> Si
             raise UnreadableFile("--missing takes a number or 'none'.") from error
     filters = options.reference_filter if reference else options.filter
     column = read_column(
-        path, time=option("time_column", []), value=option("value_column", ""), zone=option("timezone", "UTC"),
-        filters=filters, date_order=option("date_order", "auto"), missing=missing,
-        hint=options.pollutant.lower().replace(".", ""))
+        path,
+        time=option("time_column", []),
+        value=option("value_column", ""),
+        zone=option("timezone", "UTC"),
+        filters=filters,
+        date_order=option("date_order", "auto"),
+        missing=missing,
+        hint=options.pollutant.lower().replace(".", ""),
+    )
     values = column.values.dropna()
     if reference and options.reference_unit and options.reference_unit != options.unit:
         values = values * unit_factor(options.pollutant, options.reference_unit, options.unit)
@@ -169,7 +210,9 @@ def unit_factor(pollutant: str, given: str, wanted: str) -> float:
     """Give the factor between two units of a gas, at 20 °C; raises UnreadableFile where there is none."""
     in_micrograms = {"ug/m3": 1.0, "mg/m3": 1000.0}
     try:
-        mass = calibration.to_mass(1.0, pollutant) * (1000.0 if pollutant == "co" else 1.0)  # µg/m³ of 1 ppb; CO: 1 ppm
+        mass = calibration.to_mass(1.0, pollutant) * (
+            1000.0 if pollutant == "co" else 1.0
+        )  # µg/m³ of 1 ppb; CO: 1 ppm
     except KeyError as error:
         raise UnreadableFile(f"{pollutant} cannot be converted from {given} to {wanted}.") from error
     per_ppb = mass / 1000.0 if pollutant == "co" else mass
@@ -183,17 +226,25 @@ def one_sensor(options: argparse.Namespace, sensor: Side, reference: Side) -> di
     days_from = options.days or ("paired" if same else "own")
     hours = _paired(reference.hourly, sensor.hourly)
     if days_from == "paired":
-        days = pd.DataFrame({side: calibration.daily_means(hours[side], needed=HOURS_OF_A_DAY)["mean"]
-                             for side in ("reference", "sensor")}).dropna()
+        days = pd.DataFrame(
+            {
+                side: calibration.daily_means(hours[side], needed=HOURS_OF_A_DAY)["mean"]
+                for side in ("reference", "sensor")
+            }
+        ).dropna()
     else:
         days = _paired(reference.daily, sensor.daily)
     if hours.empty and days.empty:
         raise UnreadableFile(
             f"{sensor.column.path.name} and {reference.column.path.name} have no hour in common: "
-            f"{_period(sensor.column)} and {_period(reference.column)}.")
+            f"{_period(sensor.column)} and {_period(reference.column)}."
+        )
     return {
-        "name": sensor.name, **described(sensor), "days_from": days_from,
-        "hourly": figures(options, hours, averaging="1h"), "daily": figures(options, days, averaging="24h"),
+        "name": sensor.name,
+        **described(sensor),
+        "days_from": days_from,
+        "hourly": figures(options, hours, averaging="1h"),
+        "daily": figures(options, days, averaging="24h"),
         "beside": beside(options, sensor, reference),
     }
 
@@ -208,12 +259,15 @@ def figures(options: argparse.Namespace, pairs: pd.DataFrame, *, averaging: str)
     found["uncertainty"] = uncertainty(options, x, y, averaging=averaging)
     target = TARGETS.get(options.pollutant)
     if target and options.unit == target.unit:
-        found["epa_targets"] = calibration.meets(target, **{
-            name: found[name] for name in ("slope", "intercept", "r2", "rmse", "nrmse")})
+        found["epa_targets"] = calibration.meets(
+            target, **{name: found[name] for name in ("slope", "intercept", "r2", "rmse", "nrmse")}
+        )
     return found
 
 
-def uncertainty(options: argparse.Namespace, x: pd.Series, y: pd.Series, *, averaging: str) -> dict[str, Any] | None:
+def uncertainty(
+    options: argparse.Namespace, x: pd.Series, y: pd.Series, *, averaging: str
+) -> dict[str, Any] | None:
     """Give the relative expanded uncertainty in percent over the observed range and at the limit value."""
     try:
         fitted = calibration.regression(x, y, kind="orthogonal")
@@ -234,11 +288,16 @@ def uncertainty(options: argparse.Namespace, x: pd.Series, y: pd.Series, *, aver
     curve = calibration.relative_expanded_uncertainty(fitted, at, between_references=u)
     limit = calibration.indicative_class(fitted, target, between_references=u)
     return {
-        "regression": fitted.kind, "curve": [[float(a), float(c)] for a, c in zip(at, curve, strict=True)],
-        "limit_value": limit.limit_value, "limit_value_averaging": target.averaging or None,
-        "at_limit_value": limit.uncertainty, "extrapolated": limit.extrapolated, "class": limit.number,
+        "regression": fitted.kind,
+        "curve": [[float(a), float(c)] for a, c in zip(at, curve, strict=True)],
+        "limit_value": limit.limit_value,
+        "limit_value_averaging": target.averaging or None,
+        "at_limit_value": limit.uncertainty,
+        "extrapolated": limit.extrapolated,
+        "class": limit.number,
         "class_wording": limit.english if limit.uncertainty is not None else None,
-        "slope_u": fitted.slope_u, "intercept_u": fitted.intercept_u,
+        "slope_u": fitted.slope_u,
+        "intercept_u": fitted.intercept_u,
         "residual_variance": fitted.residual_variance,
         "between_references_too_large": equivalence.residual_is_negative(fitted, between_references=u),
     }
@@ -249,9 +308,13 @@ def beside(options: argparse.Namespace, sensor: Side, reference: Side) -> dict[s
     hours = sensor.hourly
     lag = calibration.lag(reference.hourly, hours)
     found: dict[str, Any] = {
-        "lag_hours": lag.hours, "lag_correlation": lag.correlation, "correlation_without_lag": lag.correlation_at_zero,
-        "labels_disagree": lag.wrong, "negative_hours": int((hours < 0).sum()),
-        "stuck_hours": int(calibration.stuck(hours).sum()), "spikes": int(calibration.spike(hours).sum()),
+        "lag_hours": lag.hours,
+        "lag_correlation": lag.correlation,
+        "correlation_without_lag": lag.correlation_at_zero,
+        "labels_disagree": lag.wrong,
+        "negative_hours": int((hours < 0).sum()),
+        "stuck_hours": int(calibration.stuck(hours).sum()),
+        "spikes": int(calibration.spike(hours).sum()),
         "pairs_far_from_reference": int(calibration.disagree_with_reference(reference.hourly, hours).sum()),
     }
     if options.unit == "ug/m3" and options.pollutant in calibration.PLAUSIBLE and options.pollutant != "co":
@@ -265,9 +328,15 @@ def together(sensors: Sequence[pd.Series], reference: pd.Series) -> dict[str, An
     units = pd.concat([s.rename(str(k)) for k, s in enumerate(sensors)], axis=1)
     spread, error = calibration.precision(units), calibration.fleet_error(units, reference)
     return {
-        "units": len(sensors), "n_all_units": spread.n, "sd": spread.sd, "cv": spread.cv, "mean": spread.mean,
-        "between_sensors": calibration.between_sensors(units), "n_with_reference": error.n,
-        "rmse": error.rmse, "nrmse": error.nrmse,
+        "units": len(sensors),
+        "n_all_units": spread.n,
+        "sd": spread.sd,
+        "cv": spread.cv,
+        "mean": spread.mean,
+        "between_sensors": calibration.between_sensors(units),
+        "n_with_reference": error.n,
+        "rmse": error.rmse,
+        "nrmse": error.nrmse,
     }
 
 
@@ -275,10 +344,16 @@ def described(side: Side) -> dict[str, Any]:
     """Say what a file held."""
     column = side.column
     return {
-        "file": str(column.path), "column": column.name, "step_s": column.step,
-        "begin": column.values.index[0].isoformat(), "end": column.values.index[-1].isoformat(),
-        "rows": len(column.values), "values": int(column.values.notna().sum()),
-        "hours": len(side.hourly), "days": len(side.daily), "noticed": column.notes,
+        "file": str(column.path),
+        "column": column.name,
+        "step_s": column.step,
+        "begin": column.values.index[0].isoformat(),
+        "end": column.values.index[-1].isoformat(),
+        "rows": len(column.values),
+        "values": int(column.values.notna().sum()),
+        "hours": len(side.hourly),
+        "days": len(side.daily),
+        "noticed": column.notes,
     }
 
 
@@ -297,23 +372,37 @@ def as_text(report: dict[str, Any]) -> str:
             found = sensor[period]["uncertainty"]
             if found and found["at_limit_value"] is not None:
                 outside = ", extrapolated" if found["extrapolated"] else ""
-                lines.append(f"  U_r at the limit value {found['limit_value']:.4g} ({period} means): "
-                             f"{found['at_limit_value']:.1f} %{outside}; {found['class_wording']}")
+                lines.append(
+                    f"  U_r at the limit value {found['limit_value']:.4g} ({period} means): "
+                    f"{found['at_limit_value']:.1f} %{outside}; {found['class_wording']}"
+                )
         side = sensor["beside"]
         if side["labels_disagree"]:
-            lines.append(f"  The two files agree better {side['lag_hours']:+d} h apart: check hour labels and zones.")
-        lines.append("  Beside, nothing removed: " + ", ".join(
-            f"{name.replace('_', ' ')} {side[name]}" for name in side if name.endswith(("hours", "spikes", "reference"))
-            and name != "lag_hours"))
-        lines += [f"  {path}: {text}: {count}" for path, entry in (("sensor", sensor), ("reference", reference))
-                  for text, count in entry["noticed"].items()]
+            lines.append(
+                f"  The two files agree better {side['lag_hours']:+d} h apart: check hour labels and zones."
+            )
+        lines.append(
+            "  Beside, nothing removed: "
+            + ", ".join(
+                f"{name.replace('_', ' ')} {side[name]}"
+                for name in side
+                if name.endswith(("hours", "spikes", "reference")) and name != "lag_hours"
+            )
+        )
+        lines += [
+            f"  {path}: {text}: {count}"
+            for path, entry in (("sensor", sensor), ("reference", reference))
+            for text, count in entry["noticed"].items()
+        ]
     if "together" in report:
         lines.append("")
         for period, found in report["together"].items():
             if found["sd"] is not None:
-                lines.append(f"{period}: {found['units']} units, n {found['n_all_units']}, SD {found['sd']:.3f}, "
-                             f"CV {found['cv']:.2f} %, u(bs,s) {found['between_sensors']:.3f}, "
-                             f"fleet RMSE {_cell('rmse', found['rmse'])} (n {found['n_with_reference']})")
+                lines.append(
+                    f"{period}: {found['units']} units, n {found['n_all_units']}, SD {found['sd']:.3f}, "
+                    f"CV {found['cv']:.2f} %, u(bs,s) {found['between_sensors']:.3f}, "
+                    f"fleet RMSE {_cell('rmse', found['rmse'])} (n {found['n_with_reference']})"
+                )
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ VARIANTS: Final = ("", "native", "onboard", "atm", "unknown")
 CHANNELS: Final = """
 SELECT series.id, series.placement_id, placement.sensor_id, sensor.model_id, series.property_id, series.variant,
        series.channel, coalesce(sensor.reporting_interval_s, model.reporting_interval_s),
-       property.plausible_minimum, property.plausible_maximum
+       property.plausible_minimum, property.plausible_maximum, placement.starts_at
 FROM readings_series AS series
 JOIN readings_placement AS placement ON placement.id = series.placement_id
 JOIN catalogue_sensor AS sensor ON sensor.id = placement.sensor_id
@@ -37,7 +37,8 @@ JOIN catalogue_observedproperty AS property ON property.code = series.property_i
 WHERE property.is_pollutant
   AND placement.starts_at < %(end)s
   AND (placement.ends_at IS NULL OR placement.ends_at > %(start)s)
-  AND (%(series)s::bigint[] IS NULL OR series.id = ANY(%(series)s))
+  AND (%(series)s::bigint[] IS NULL OR series.placement_id IN (
+          SELECT placement_id FROM readings_series WHERE id = ANY(%(series)s)))
   AND (%(sensors)s::bigint[] IS NULL OR placement.sensor_id = ANY(%(sensors)s))
 ORDER BY placement.sensor_id %% {buckets}, series.id
 """
@@ -74,6 +75,7 @@ class Known(NamedTuple):
     interval: int
     low: float | None
     high: float | None
+    starts_at: datetime
 
     @property
     def bucket(self) -> int:
@@ -88,7 +90,10 @@ def channels(
     series: Collection[int] | None = None,
     sensors: Collection[int] | None = None,
 ) -> list[Known]:
-    """List the published series (pollutants) that can have hours in [start, end), by bucket of their sensor."""
+    """List the published series (pollutants) that can have hours in [start, end), by bucket of their sensor.
+
+    series: these and what else their devices measure, for quantities of one device are checked against each other.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             CHANNELS.format(buckets=BUCKETS),
@@ -143,6 +148,8 @@ def block(
                 SECONDS / item.interval,
                 UNBOUNDED if item.low is None else item.low,
                 UNBOUNDED if item.high is None else item.high,
+                hour_of(item.starts_at),
+                (item.placement, item.variant, item.channel),
             )
             for item in known
         ],

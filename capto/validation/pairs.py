@@ -70,7 +70,8 @@ def pairs(
     with connection.cursor() as cursor:
         block = loading.block(cursor, known, Approved([]), begin=begin, end=end, also=covariates).ordered()
     sensor = inputs(block).drop(columns="correction").rename_axis("hour")
-    sensor = sensor[(checks(block, sensor) & FAILING) == 0]
+    wanted = block.channel == [item.series for item in known].index(series.id)
+    sensor = sensor[wanted & ((checks(block, sensor) & FAILING) == 0)]
     station = pd.Series(
         dict(_reference(reference, start=stay.starts_at, end=stay.ends_at).values_list("hour", "value")),
         name="reference",

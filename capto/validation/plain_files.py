@@ -49,8 +49,15 @@ class Column:
 
 
 def read_column(
-    path: Path, *, time: Sequence[str], value: str, zone: str = "UTC", filters: Sequence[str] = (),
-    date_order: str = "auto", missing: Sequence[float] = MISSING_CODES, hint: str = "",
+    path: Path,
+    *,
+    time: Sequence[str],
+    value: str,
+    zone: str = "UTC",
+    filters: Sequence[str] = (),
+    date_order: str = "auto",
+    missing: Sequence[float] = MISSING_CODES,
+    hint: str = "",
 ) -> Column:
     """Read one column; raises UnreadableFile with the reason.
 
@@ -81,8 +88,10 @@ def read_column(
     if twice:
         notes["times that occur more than once"] = twice
         if twice > MOST_REPEATED * len(series) and series.groupby(level=0).nunique().max() > 1:
-            raise UnreadableFile(f"{path.name}: {twice} of {len(series)} rows repeat a time with another value; choose "
-                                 "the rows with a filter (--filter or --reference-filter 'COLUMN=VALUE').")
+            raise UnreadableFile(
+                f"{path.name}: {twice} of {len(series)} rows repeat a time with another value; choose "
+                "the rows with a filter (--filter or --reference-filter 'COLUMN=VALUE')."
+            )
     if series.notna().sum() == 0:
         raise UnreadableFile(f"{path.name}: column {name!r} holds no number.")
     return Column(path, name, series, _step(series), notes)
@@ -97,12 +106,25 @@ def _table(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
     if found is None:
         if not any(line.strip() for line in lines):
             raise UnreadableFile(f"{path.name}: the file is empty.")
-        raise UnreadableFile(f"{path.name}: no line of column names was found" + (
-            f" with {', '.join(repr(w) for w in wanted)}; the file begins with {lines[0][:80]!r}." if wanted else "."))
+        raise UnreadableFile(
+            f"{path.name}: no line of column names was found"
+            + (
+                f" with {', '.join(repr(w) for w in wanted)}; the file begins with {lines[0][:80]!r}."
+                if wanted
+                else "."
+            )
+        )
     number, delimiter = found
     try:
-        table = pd.read_csv(io.StringIO("\n".join(lines[number:])), sep=delimiter, dtype=str, index_col=False,
-                            keep_default_na=False, skipinitialspace=True, on_bad_lines="skip")
+        table = pd.read_csv(
+            io.StringIO("\n".join(lines[number:])),
+            sep=delimiter,
+            dtype=str,
+            index_col=False,
+            keep_default_na=False,
+            skipinitialspace=True,
+            on_bad_lines="skip",
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise UnreadableFile(f"{path.name}: {' '.join(str(error).split())}.") from error
     table.columns = [str(name).strip() for name in table.columns]
@@ -124,15 +146,21 @@ def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str] | No
     best: tuple[int, int, str] | None = None
     filled = [(number, line) for number, line in enumerate(lines[:LINES_BEFORE_HEADER]) if line.strip()]
     for delimiter in DELIMITERS:
-        rows = [(number, [c.strip() for c in next(csv.reader([line], delimiter=delimiter))])
-                for number, line in filled]
+        rows = [
+            (number, [c.strip() for c in next(csv.reader([line], delimiter=delimiter))])
+            for number, line in filled
+        ]
         for k, (number, cells) in enumerate(rows):
             if wanted:
                 fits = {_plain(w) for w in wanted} <= {_plain(c) for c in cells}
             else:
-                following = [len(other) for _, other in rows[k + 1: k + 4]]
-                fits = len(cells) > 1 and bool(following) and set(following) == {len(cells)} and not any(
-                    _is_number(c) for c in cells)
+                following = [len(other) for _, other in rows[k + 1 : k + 4]]
+                fits = (
+                    len(cells) > 1
+                    and bool(following)
+                    and set(following) == {len(cells)}
+                    and not any(_is_number(c) for c in cells)
+                )
             if fits:
                 if best is None or len(cells) > best[0]:
                     best = (len(cells), number, delimiter)
@@ -154,8 +182,9 @@ def _column(table: pd.DataFrame, name: str, path: Path) -> pd.Series:
     alike = [column for column in table.columns if _plain(column) == _plain(name)]
     if len(alike) == 1:
         return table[alike[0]]
-    raise UnreadableFile(f"{path.name}: there is no column {name!r}; there are "
-                         f"{', '.join(repr(c) for c in table.columns)}.")
+    raise UnreadableFile(
+        f"{path.name}: there is no column {name!r}; there are {', '.join(repr(c) for c in table.columns)}."
+    )
 
 
 def _guess(table: pd.DataFrame, names: Sequence[str], path: Path, what: str) -> str:
@@ -163,8 +192,10 @@ def _guess(table: pd.DataFrame, names: Sequence[str], path: Path, what: str) -> 
         for column in table.columns:
             if _plain(column) == name:
                 return str(column)
-    raise UnreadableFile(f"{path.name}: say which column holds the {what} (--{what}-column); there are "
-                         f"{', '.join(repr(c) for c in table.columns)}.")
+    raise UnreadableFile(
+        f"{path.name}: say which column holds the {what} (--{what}-column); there are "
+        f"{', '.join(repr(c) for c in table.columns)}."
+    )
 
 
 def _value_name(table: pd.DataFrame, hint: str, path: Path, times: Sequence[str]) -> str:
@@ -190,8 +221,11 @@ def _parts(one: str) -> tuple[str, list[str]]:
 def _same(text: str, accepted: str) -> bool:
     if text == accepted:
         return True
-    return _is_number(text) and _is_number(accepted) and (
-        float(text.replace(",", ".")) == float(accepted.replace(",", ".")))
+    return (
+        _is_number(text)
+        and _is_number(accepted)
+        and (float(text.replace(",", ".")) == float(accepted.replace(",", ".")))
+    )
 
 
 def parse_numbers(
@@ -207,7 +241,9 @@ def parse_numbers(
     unreadable = numbers.isna() & ~empty
     if unreadable.any():
         if unreadable.sum() > 0.5 * len(texts):
-            raise UnreadableFile(f"{path.name}: column {name!r} does not hold numbers: {plain[unreadable].iloc[0]!r}.")
+            raise UnreadableFile(
+                f"{path.name}: column {name!r} does not hold numbers: {plain[unreadable].iloc[0]!r}."
+            )
         notes["values that are no number"] = int(unreadable.sum())
     numbers = numbers.replace([np.inf, -np.inf], np.nan).astype(float)
     for code in missing:
@@ -219,7 +255,9 @@ def parse_numbers(
     return numbers.where(~numbers.isin(list(missing)))
 
 
-def parse_times(texts: pd.Series, *, zone: str, date_order: str, path: Path) -> tuple[pd.Series, dict[str, int]]:
+def parse_times(
+    texts: pd.Series, *, zone: str, date_order: str, path: Path
+) -> tuple[pd.Series, dict[str, int]]:
     """Read times as UTC: ISO 8601, seconds or milliseconds since 1970, day/month/year or month/day/year."""
     plain = texts.str.strip()
     filled = plain[plain != ""]
@@ -230,14 +268,19 @@ def parse_times(texts: pd.Series, *, zone: str, date_order: str, path: Path) -> 
     if re.fullmatch(r"\d{9,17}(\.\d*)?", sample) and not re.fullmatch(r"(19|20)\d{10}(\d{2})?", sample):
         seconds = pd.to_numeric(plain, errors="coerce")
         size = float(seconds.abs().max())
-        at = pd.to_datetime(seconds * (1000.0 if size < 1e11 else 1.0 if size < 1e14 else 1e-3), unit="ms", utc=True)
+        at = pd.to_datetime(
+            seconds * (1000.0 if size < 1e11 else 1.0 if size < 1e14 else 1e-3), unit="ms", utc=True
+        )
     elif re.fullmatch(r"(19|20)\d{6}(\d{4}(\d{2})?)?", sample):
         shape = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}[len(sample)]
         at = _localise(pd.to_datetime(plain, format=shape, errors="coerce"), zone, notes)
     elif ISO.match(sample):
         tidy = plain.str.replace("/", "-", regex=False).str.replace(
-            r"(\d{1,2})\.(\d{2})\.(\d{2})$", r"\1:\2:\3", regex=True)
-        if bool(filled.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2})$").mean() > 0.5 and filled.str.contains(":").any()):
+            r"(\d{1,2})\.(\d{2})\.(\d{2})$", r"\1:\2:\3", regex=True
+        )
+        if bool(
+            filled.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2})$").mean() > 0.5 and filled.str.contains(":").any()
+        ):
             at = pd.to_datetime(tidy, format="ISO8601", utc=True, errors="coerce")
         else:
             at = _localise(pd.to_datetime(tidy, format="ISO8601", errors="coerce"), zone, notes)
@@ -248,7 +291,9 @@ def parse_times(texts: pd.Series, *, zone: str, date_order: str, path: Path) -> 
         bad = plain[at.isna() & (plain != "")].iloc[0]
         raise UnreadableFile(f"{path.name}: the time {bad!r} cannot be read.")
     if lost:
-        notes["times that cannot be read, left out"] = lost - notes.get("local times that occur twice or never", 0)
+        notes["times that cannot be read, left out"] = lost - notes.get(
+            "local times that occur twice or never", 0
+        )
         notes = {key: count for key, count in notes.items() if count}
     return at, notes
 

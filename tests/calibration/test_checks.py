@@ -25,6 +25,12 @@ def test_small_wiggles_in_still_air_are_no_spikes() -> None:
     assert np.flatnonzero(checks.spike(values)).tolist() == [20]
 
 
+@pytest.mark.parametrize("hours", [0, 1, 2, 3, 4])
+def test_fewer_than_five_hours_hold_no_spike(hours: int) -> None:
+    values = pd.Series([10.0, 120.0, 10.0, 10.0][:hours], index=AT[:hours], dtype=float)
+    assert checks.spike(values).tolist() == [False] * hours
+
+
 def test_spikes_are_looked_for_in_each_unit_apart() -> None:
     one = pd.Series(10.0, index=AT[:10])
     other = pd.Series(90.0, index=AT[:10])

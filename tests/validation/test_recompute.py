@@ -194,6 +194,44 @@ def test_four_equal_hours_are_stuck_also_across_the_edge_of_the_period(make_plac
     assert [bool(value.flags & Flag.STUCK) for value in values(series)] == [False, *[True] * 4, *[False] * 3]
 
 
+def test_an_isolated_spike_is_suspect_and_lowers_the_grade(
+    make_stay: MakeStay, make_placement: MakePlacement, approve: Approve
+) -> None:
+    stay = make_stay()
+    approve(stay)
+    means = [20.0, 21.0, 20.0, 90.0, 21.0, 20.0, 21.0]
+    series = add_hours(make_placement(sensor=stay.sensor, starts_at=BENCH_ENDS), "pm25", means, start=LENT)
+    run()
+    assert [value.flags for value in values(series)] == [0, 0, 0, Flag.SPIKE, 0, 0, 0]
+    assert [value.grade for value in values(series)] == [*"BBB", "C", *"BBB"]
+
+
+def test_the_first_day_at_a_place_is_a_warm_up(
+    make_stay: MakeStay, make_placement: MakePlacement, approve: Approve
+) -> None:
+    stay = make_stay()
+    approve(stay)
+    placement = make_placement(sensor=stay.sensor, starts_at=BENCH_ENDS)
+    series = add_hours(placement, "pm25", [20.0, 21.0], start=LENT - HOUR)
+    run()
+    assert [(value.flags, value.grade) for value in values(series)] == [(Flag.WARM_UP, "C"), (0, "B")]
+
+
+def test_particle_sizes_of_one_device_that_contradict_each_other_are_flagged(
+    make_placement: MakePlacement,
+) -> None:
+    placement, other = make_placement(), make_placement()
+    fine = add_hours(placement, "pm25", [20.0, 20.0, 20.0], start=LENT)
+    coarse = add_hours(placement, "pm10", [25.0, 18.9, 19.1], start=LENT)
+    elsewhere = add_hours(other, "pm10", [10.0] * 3, start=LENT)
+    for asked in ([fine.id], None):  # asked for one of them, the others are still looked at
+        run(series=asked)
+        contradicted = [bool(value.flags & Flag.CONSISTENCY) for value in values(fine)]
+        assert contradicted == [False, True, False]  # by more than the tolerance of 1 µg/m³
+    assert [bool(value.flags & Flag.CONSISTENCY) for value in values(coarse)] == [False, True, False]
+    assert not any(value.flags & Flag.CONSISTENCY for value in values(elsewhere))
+
+
 def test_a_second_run_writes_nothing(
     make_stay: MakeStay, make_placement: MakePlacement, approve: Approve
 ) -> None:
