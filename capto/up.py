@@ -20,7 +20,7 @@ from capto.server_process import ServiceError
 from capto.supervisor import Supervisor
 
 WEB_PORT = 8000
-THREADS = 4  # of one web process, each with its own database connection
+THREADS = 32  # of one web process; posts of devices wait in them for a common commit
 PREPARATIONS = (("migrate", "--noinput", "--verbosity=0"),)
 
 

@@ -1,8 +1,8 @@
 """Run one bench with servers of its own; only its JSON lines reach standard output. Run by deploy/bench.
 
-A bench is a script `deploy/benches/NAME.py`, or `NAME_bench.py` where NAME is a module of Python's own. It finds CAPTO_DATABASE_URL (migrated and empty), CAPTO_MQTT_URL,
-CAPTO_MQTT_PUBLISHER_URL and CAPTO_RUN in its environment, prints one JSON object a line, and may print anything
-to standard error.
+A bench is a script `deploy/benches/NAME.py`, or `NAME_bench.py` where NAME is a module of Python's own. It finds
+CAPTO_DATABASE_URL (migrated and empty), CAPTO_MQTT_URL, CAPTO_MQTT_PUBLISHER_URL and CAPTO_RUN in its environment,
+prints one JSON object a line, and may print anything to standard error.
 """
 
 import ast

@@ -157,7 +157,7 @@ def main() -> None:
     )
     parser.add_argument("--posts", type=int, default=10_000, help="in each round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--clients", type=int, default=1, help="client processes")
     given = parser.parse_args()
     add_fleet()
