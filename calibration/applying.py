@@ -17,6 +17,7 @@ from calibration.bracketing import Bracket, drift, end_values, interpolate, weig
 from calibration.estimates import Estimate, evaluate, parameter_variance
 from calibration.flags import Flag
 from calibration.models import Model, instant
+from calibration.student import quantiles, widening
 from calibration.terms import HUMIDITY_CLIP, Array, Columns
 
 COVERAGE_FACTOR: Final = 2.0  # k of U = k·u, about 95 % (GUM 6.2)
@@ -125,15 +126,25 @@ def _between(bracket: Bracket, after: Model, at: NDArray[np.int64], columns: Col
         loan = (at >= instant(before.ends_at)) & (at < instant(after.starts_at))
         flags |= np.where(loan, np.int32(Flag.DRIFT), np.int32(0))
     value = estimate.value
+    (r0, p0), (r1, p1) = narrower(before, after), narrower(after, before)
     return Parts(
         value,
-        rest * residual(before, value) + w * residual(after, value),
-        rest * rest * parameters(before, estimate) + w * w * parameters(after, estimate),
+        rest * r0 * residual(before, value) + w * r1 * residual(after, value),
+        rest * rest * p0 * parameters(before, estimate) + w * w * p1 * parameters(after, estimate),
         rest * regime(before, columns, x0) + w * regime(after, columns, x1),
         rest * reference(before, value) + w * reference(after, value),
         steady + lone * lone, rest * between_units(before, estimate) + w * between_units(after, estimate),
         averaging(estimate, columns), flags,
     )
+
+
+def narrower(model: Model, other: Model) -> tuple[float, float]:
+    """Give by how much the squares of residual and parameters shrink where another stay's spells count too."""
+    own, both = model.spread.spells, model.spread.spells + other.spread.spells
+    if model.spread.spells == 0.0 or other.spread.spells == 0.0:
+        return 1.0, 1.0
+    residuals, coefficients = widening(both) / widening(own), quantiles(both)[0] / model.spread.parameter_factor
+    return residuals * residuals, coefficients * coefficients
 
 
 def residual(model: Model, value: Array) -> Array:

@@ -21,7 +21,8 @@ class Spread:
 
     absolute, in the unit of the value, and relative describe one typical residual in forward blocks;
     factor brings it to about 95 % of the hours of a block that the fit has not seen; parameter_factor is
-    the coverage factor of the coefficients' standard uncertainty; shared is the part of the residual
+    the coverage factor of the coefficients' standard uncertainty; spells is the number of independent spells
+    of weather behind both (0: not stated); shared is the part of the residual
     variance that the hours of one day have in common. See calibration.uncertainty.
     """
 
@@ -29,6 +30,7 @@ class Spread:
     relative: float
     factor: float
     parameter_factor: float = 2.0
+    spells: float = 0.0
     shared: float = 1.0
 
 

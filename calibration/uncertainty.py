@@ -18,6 +18,7 @@ r      what the fit leaves over, from residuals in FORWARD blocks only: each blo
 zᵀVz   the coefficients, V from a moving-block bootstrap of days and z the hour's own inputs: it grows by
        itself where humidity, temperature or level leave the range of the fit (change of regime). Its
        coverage factor is t(0.975, K), not 2, since V too was learnt from few spells.
+       Between two stays the spells of both are counted together: K = K₀ + K₁.
 u_regime  a change of regime: the slope of a regression depends on how much the air varied in its days.
        With noise on both sides the true line lies between the regression used and the one turned round
        (Frisch's bounds); in another regime it may be anywhere between: rectangular, |x̂ - x̂'|/√3.
@@ -40,16 +41,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from calibration.models import Spread
 from calibration.robust import solve
+from calibration.student import quantiles, widening
 from calibration.terms import Array
 
 LEVEL_SHRINKAGE: Final = 0.5  # see above: halfway between a constant and the line through |residual|
 SEEN_QUANTILE: Final = 0.90  # what a few blocks can show of the residuals
 SPELL: Final = 2.5  # days: half the period of synoptic weather, see above
-TAIL: Final = 0.975  # two-sided 95 %
 SMALLEST_SHARE: Final = 0.25  # of the mean |residual|: a floor, so that no level is given a width of zero
 DAY: Final = 86400
 WHOLE: Final = ("parameters", "regime", "reference", "drift", "units")  # what the hours of a day share entirely
@@ -63,12 +63,10 @@ def spread(residual: Array, predicted: Array, at: NDArray[np.int64], *, days: fl
     """
     absolute, relative = by_level(np.abs(residual), np.maximum(predicted, 0.0))
     scaled = np.abs(residual) / (absolute + relative * np.maximum(predicted, 0.0))
-    count = max(days / SPELL, 1.0)
-    student = float(stats.t.ppf(TAIL, count))
-    seen = float(stats.t.ppf(1.0 - (1.0 - SEEN_QUANTILE) / 2.0, count))
-    factor = float(np.quantile(scaled, SEEN_QUANTILE)) * student / seen * float(np.sqrt(1.0 + 1.0 / count))
-    return Spread(absolute=absolute, relative=relative, factor=factor, parameter_factor=student,
-                  shared=shared_part(residual, at))
+    spells = max(days / SPELL, 1.0)
+    factor = float(np.quantile(scaled, SEEN_QUANTILE)) * widening(spells)
+    return Spread(absolute=absolute, relative=relative, factor=factor, spells=spells,
+                  parameter_factor=quantiles(spells)[0], shared=shared_part(residual, at))
 
 
 def by_level(size: Array, level: Array) -> tuple[float, float]:

@@ -147,3 +147,12 @@ def test_past_loans_tell_the_drift_of_a_sensor_model() -> None:
     second = first._replace(relative_slope_change=-0.125)
     assert calibration.drift_history([first, second]) == pytest.approx(0.125 / 90)
     assert calibration.drift_history([]) == 0.0
+
+
+def test_between_two_stays_the_spells_of_both_count() -> None:
+    # K 4 and 4: 1.4561 each; together 8: t(0.975, 8)/t(0.95, 8)·√(1 + 1/8) = 2.3060/1.8595·1.0607 = 1.3154
+    spread = Spread(absolute=1.0, relative=0.0, factor=2.0, spells=4.0)
+    before, after = (line(2.0, 1.6, start=m.starts_at, end=m.ends_at, spread=spread) for m in (BEFORE, AFTER))
+    found = calibration.explain(Bracket(before=before, after=after), hours(MIDDLE))
+    assert found["residual"].iloc[0] == pytest.approx(2.0 * 1.3154 / 1.4561, rel=2e-3)
+    assert calibration.explain(before, hours(MIDDLE))["residual"].iloc[0] == 2.0
