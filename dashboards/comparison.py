@@ -12,6 +12,7 @@ from dashboards.hours import Hour
 
 LEAST_HOURS = 24  # fewer common hours compare nothing
 LEAST_DAYS = 5  # an hour of the day needs so many days to have a mean
+UNSURE_SHARE = 0.5  # directive 2024/2881, annex V: the widest relative uncertainty of an indicative measurement
 EVENING = range(18, 23)  # hours of Europe/Paris, by their start
 MORNING = range(7, 10)
 
@@ -22,6 +23,7 @@ class Verdict(Enum):
     MORE = "more"
     LESS = "less"
     SAME = "same"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,11 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Say whether the difference exceeds the uncertainty."""
+        """Say whether the difference exceeds the uncertainty, and nothing where the uncertainty is too large."""
         difference = self.here - self.there
         if abs(difference) <= self.uncertainty:
-            return Verdict.SAME
+            too_large = self.uncertainty > UNSURE_SHARE * max(abs(self.here), abs(self.there))
+            return Verdict.UNSURE if too_large else Verdict.SAME
         return Verdict.MORE if difference > 0 else Verdict.LESS
 
 

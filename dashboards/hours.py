@@ -46,8 +46,9 @@ class Hour:
             None if self.is_failed else self.value,
             self.uncertainty,
             self.raw,
-            self.is_provisional,
-            reasons,
+            set_aside=self.value if self.is_failed else None,
+            is_provisional=self.is_provisional,
+            reasons=reasons,
         )
 
 

@@ -46,6 +46,7 @@ def finding(
         return Finding(title, sentence)
     if comparison:
         title = {
+            Verdict.UNSURE: _("%(place)s : une mesure trop incertaine pour être comparée"),
             Verdict.SAME: _("%(place)s : autant %(of_quantity)s qu’à la station %(station)s"),
             Verdict.MORE: _("%(place)s : plus %(of_quantity)s qu’à la station %(station)s"),
             Verdict.LESS: _("%(place)s : moins %(of_quantity)s qu’à la station %(station)s"),
@@ -88,6 +89,7 @@ def _figures(comparison: Comparison | None, *, quantity: ObservedProperty, stati
     )
     closing = {
         Verdict.SAME: _("L’écart est plus petit que l’incertitude : on ne peut pas les distinguer."),
+        Verdict.UNSURE: _("L’incertitude dépasse la moitié de la valeur : on ne peut pas conclure."),
         Verdict.MORE: _("L’écart dépasse l’incertitude."),
         Verdict.LESS: _("L’écart dépasse l’incertitude."),
     }[comparison.verdict]

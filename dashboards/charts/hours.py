@@ -127,6 +127,8 @@ def _trace(line: Line, x: Callable[[datetime], float], frame: Frame) -> list[str
 
 def _stretch(line: Line, points: Sequence[Point], x: Callable[[datetime], float], frame: Frame) -> str:
     places = [(x(p.hour), frame.y(p.value or 0.0)) for p in points]
+    if len(points) == 1:
+        return element("path", d=polyline(places), class_=f"line {line.kind} alone")
     provisional = " provisional" if points[-1].is_provisional else ""
     return element("path", d=polyline(places), class_=f"line {line.kind}{provisional}")
 
@@ -144,7 +146,7 @@ def _flagged(points: Sequence[Point], x: Callable[[datetime], float], frame: Fra
     """Mark hollow the hours that something was said against, with the reason."""
     parts = []
     for point in points:
-        drawn = point.value if point.value is not None else point.raw
+        drawn = next((v for v in (point.value, point.set_aside, point.raw) if v is not None), None)
         if point.reasons and drawn is not None:
             reason = element("title", _escaped(" ; ".join(point.reasons)))
             parts.append(_mark(x(point.hour), drawn, reason, frame))

@@ -12,13 +12,15 @@ HOUR = timedelta(hours=1)
 class Point:
     """One hour: the value to draw, its expanded uncertainty, the raw mean, and what was said against it.
 
-    A value of None is a gap. `reasons` are sentences: a point with any is drawn hollow.
+    A value of None is a gap. `reasons` are sentences: a point with any is drawn hollow, at `set_aside` where a
+    check took the value out of the line, else at the value, else at the raw mean.
     """
 
     hour: datetime
     value: float | None
     uncertainty: float | None = None
     raw: float | None = None
+    set_aside: float | None = None
     is_provisional: bool = False
     reasons: tuple[str, ...] = ()
 

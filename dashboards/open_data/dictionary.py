@@ -48,7 +48,7 @@ HOURLY: tuple[Column, ...] = (
     Column("value", "value", "number", _("valeur corrigée, parfois négative ; vide quand rien ne peut être affirmé")),
     Column(
         "expanded_uncertainty", "expanded_uncertainty", "number",
-        _("demi-largeur de l’intervalle à 95 % (k = 2), dans l’unité de la valeur"),
+        _("demi-largeur de l’intervalle à 95 % (k = 2), dans l’unité de la valeur"),
     ),
     Column("n", "n", "integer", _("nombre de mesures dans l’heure")),
     Column("coverage", "coverage", "number", _("part des mesures attendues, de 0 à 1")),

@@ -46,6 +46,12 @@ def first_reason(flags: int) -> str:
 
 
 @register.filter
+def small_first(sentence: str) -> str:
+    """Begin a sentence with a small letter, as after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+@register.filter
 def kind_in_brackets(station: ReferenceStation) -> str:
     """Say what a station stands for between brackets after its name, nothing where the source does not say."""
     kind = kind_of_station(station)

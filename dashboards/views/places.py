@@ -105,7 +105,7 @@ def _evidence(place: PublishedSeries, *, quantity: ObservedProperty, until: date
     start = until - CHART
     recent = [hour for hour in hours if hour.hour >= start]
     recent_station = [point for point in station if point.hour >= start]
-    latest = next((hour for hour in reversed(recent) if hour.value is not None), None)
+    latest = next((hour for hour in reversed(recent) if hour.value is not None and not hour.is_failed), None)
     seen = {code for hour in recent for code in names(hour.flags)}
     return {
         "finding": finding,
@@ -129,6 +129,7 @@ def _evidence(place: PublishedSeries, *, quantity: ObservedProperty, until: date
         "profile": figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity),
         "reasons": _reasons(recent, near=near, seen=seen),
         "grade": latest.grade if latest else "D",
+        "set_aside_since": [hour for hour in recent if hour.is_failed and (not latest or hour.hour > latest.hour)],
         "spoken_against": [hour for hour in recent if hour.point().reasons],
     }
 

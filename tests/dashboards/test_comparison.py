@@ -45,6 +45,12 @@ def test_only_a_difference_beyond_the_uncertainty_is_told(value: float, verdict:
     assert found.verdict is verdict
 
 
+def test_an_uncertainty_above_half_of_the_value_concludes_nothing() -> None:
+    found = compare([hour(n, 12.0, u=7.0) for n in range(24)], there([10.0] * 24))
+    assert found is not None
+    assert found.verdict is Verdict.UNSURE
+
+
 def test_fewer_than_24_common_hours_compare_nothing() -> None:
     assert compare([hour(n, 12.0) for n in range(48)], there([10.0] * 23)) is None
 
