@@ -71,6 +71,7 @@ class Bridge:
                 self._report(reported)
                 reported = self.counts.copy()
         self.link.stop()
+        self._report(reported)
         if connection is not None:
             connection.close()
 
@@ -142,6 +143,7 @@ class Bridge:
         counts = store(batch, connection)
         self.link.acknowledge([token for _, token in items if token is not None])
         self.counts["messages"] += len(items)
+        self.counts["batches"] += 1
         self.counts.update(counts)
         self.counts.update(batch.counts)
         heard = self._states.heard
@@ -180,8 +182,8 @@ class Bridge:
         since = self.counts - before
         if since["messages"]:
             logger.info(
-                "%d messages in the last minute: %d rows stored, %d repeated, %d rejected, %d dropped while paused",
-                *(since[name] for name in ("messages", "stored", "repeated", "rejected", "paused")),
+                "%d messages in %d batches: %d rows stored, %d repeated, %d rejected, %d dropped while paused",
+                *(since[name] for name in ("messages", "batches", "stored", "repeated", "rejected", "paused")),
             )
 
 

@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from capto.addresses import check_mqtt_url
 from firmware_bridge.arrival import Arrival
+from firmware_bridge.quick_client import QuickClient
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ RETRY_S = 3.0  # seconds between two attempts to reach the broker
 PROBE_S = 1.0  # seconds between two markers
 # A message without a time of its own is certain to have waited less than this; hourly means do not feel it.
 CERTAIN_WITHIN_S = 5.0
+READ_AT_ONCE = 200  # packets; then acknowledgements are sent and the queue is looked at
 MARKERS = "capto/bridges/"  # topic of a bridge's own markers, followed by its client id
 DEFAULT_CLIENT_ID = "capto-bridge"
 NOT_AUTHORISED = {
@@ -125,8 +127,8 @@ class Link:
         with suppress(BlockingIOError):  # full: the thread is awake
             self._wake_in.send(b"1")
 
-    def _new_client(self) -> mqtt.Client:
-        client = mqtt.Client(
+    def _new_client(self) -> QuickClient:
+        client = QuickClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             clean_session=False,
@@ -140,8 +142,6 @@ class Link:
         client.connect_timeout = 5.0
         client.on_connect = self._on_connect
         client.on_message = self._on_message
-        # Without this, paho writes one packet at a time from whichever call queued it.
-        client.on_socket_register_write = lambda *_: None
         return client
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: Any, _properties: Any) -> None:
@@ -207,7 +207,7 @@ class Link:
                 self._last_delay_s = self._probe_answered_at - sent_at
             self._certain_until = sent_at + CERTAIN_WITHIN_S
         if token is not None:
-            self._client.ack(token[1], 1)
+            self._acknowledged.append(token)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -223,6 +223,7 @@ class Link:
             self._stopping.wait(RETRY_S if not self._stopping.is_set() else 0)
 
     def _connect(self) -> bool:
+        self._client.forget_connection()
         try:
             self._client.connect(self.address.host, self.address.port, keepalive=KEEPALIVE_S)
             return True
@@ -233,21 +234,18 @@ class Link:
     def _exchange(self) -> None:
         client = self._client
         next_misc = 0.0
-        while True:
-            sock = client.socket()
-            if sock is None:
-                break
-            reading: list[Any] = [self._wake_out]
-            if self._may_read():
-                reading.append(sock)
-            writing = [sock] if client.want_write() else []
-            readable, writable, _ = select.select(reading, writing, [], 0.2)
+        while (sock := client.socket()) is not None:
+            may_read = self._may_read()
+            reading: list[Any] = [self._wake_out, sock] if may_read else [self._wake_out]
+            writing = [sock] if client.want_write() or client.has_unsent else []
+            nothing_to_wait_for = may_read and client.has_read_ahead
+            readable, _, _ = select.select(reading, writing, [], 0.0 if nothing_to_wait_for else 0.2)
             if self._wake_out in readable:
                 self._wake_out.recv(4096)
-            self._send_acknowledgements()
-            if sock in readable and client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if (sock in readable or nothing_to_wait_for) and not self._read():
                 break
-            if (writable or client.want_write()) and client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._send_acknowledgements()
+            if client.want_write() and client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
             now = time.monotonic()
             if now >= next_misc:
@@ -276,9 +274,23 @@ class Link:
         elif not self._stopping.is_set():
             logger.warning("the connection to the broker %s was lost; connecting again", self.address)
 
+    def _read(self) -> bool:
+        """Read up to READ_AT_ONCE packets of those that are here; False when the connection is lost."""
+        client = self._client
+        for _ in range(READ_AT_ONCE):
+            if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
+            if not client.has_read_ahead:
+                break
+        return True
+
     def _send_acknowledgements(self) -> None:
-        acknowledged, client = self._acknowledged, self._client
+        acknowledged, mids = self._acknowledged, []
         while acknowledged:
             generation, mid = acknowledged.popleft()
             if generation == self._generation:  # a mid of the old connection names another message now
-                client.ack(mid, 1)
+                mids.append(mid)
+        if mids:
+            self._client.acknowledge(mids)
+        elif self._client.has_unsent:
+            self._client.send_unsent()
