@@ -26,6 +26,7 @@ FURTHEST_AHEAD_US = (
     86_400 * 1_000_000
 )  # microseconds; one day, as Smart Citizen and AirCasting bound the future
 LARGEST_PAYLOAD = 256 * 1024  # bytes; a pack of 2,500 values is about 200 kB
+LARGEST_FILE = 32 * 1024 * 1024  # bytes; a card's file of a day is about 10 MB at one row a second
 REMEMBERED_REFUSALS = 10_000
 REMEMBERED_MESSAGE_IDS = (
     50_000  # of formats that mark their messages; several gateways send one within seconds
@@ -82,8 +83,9 @@ class Intake:
         if arrival.is_retained and format_.retained_is_state:
             batch.counts["retained"] += 1
             return
-        if len(arrival.payload) > LARGEST_PAYLOAD:
-            detail = f"{len(arrival.payload)} bytes, more than the {LARGEST_PAYLOAD} that are read"
+        largest = LARGEST_FILE if arrival.transport == "file" else LARGEST_PAYLOAD
+        if len(arrival.payload) > largest:
+            detail = f"{len(arrival.payload)} bytes, more than the {largest} that are read"
             batch.refusals.append(Refusal(arrival, reasons.TOO_LARGE, detail, name))
             return
         try:
@@ -96,6 +98,16 @@ class Intake:
         else:
             for part in parts:
                 self._read_one(arrival._replace(payload=part), route, batch, connection)
+
+    def take(self, arrival: Arrival, decoded: Decoded, batch: Batch, connection: psycopg.Connection) -> None:
+        """Add what was understood elsewhere of one sensor's file. Raises LookupError where there is no such sensor."""
+        sensor = self.registry.sensor_of(arrival.sensor_id or 0)
+        if sensor is None:
+            raise LookupError("no such sensor")
+        batch.mappings.append((sensor.id, arrival.received_us, decoded.mapping))
+        received_at = at_microsecond(arrival.received_us)
+        sender = _Sender(arrival, arrival.wire_format, sensor.device, sensor)
+        self._take(sender, decoded, received_at, batch, connection)
 
     def _read_one(self, arrival: Arrival, route: Route, batch: Batch, connection: psycopg.Connection) -> None:
         format_, expected = route
@@ -298,6 +310,7 @@ class Intake:
 
 
 def _refuse_time(batch: Batch, sender: _Sender, reason: str, moment: datetime) -> None:
+    batch.counts[f"moments_{reason}"] += 1
     last = batch.refusals[-1] if batch.refusals else None
     if last is not None and last.arrival is sender.arrival and last.reason == reason:
         return  # one refusal tells of all moments of one message

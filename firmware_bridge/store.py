@@ -10,7 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from firmware_bridge import reasons
-from firmware_bridge.arrival import Batch, Refusal, Row
+from firmware_bridge.arrival import Batch, Refusal, Row, at_microsecond
 from firmware_bridge.binary_arrays import Float8s, Int2s, Int4s, Int8s, Moments
 from firmware_bridge.rejected import keep
 
@@ -91,13 +91,13 @@ def _parameters(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def store(batch: Batch, connection: psycopg.Connection) -> Counter[str]:
+def store(batch: Batch, connection: psycopg.Connection, *, keep_refusals: bool = True) -> Counter[str]:
     """Store the rows and refusals of a batch; when this returns, the messages may be acknowledged.
 
     The connection is in autocommit mode. Returns counts: stored, repeated, conflicts, rejected. A row that the
     database refuses is set aside without its neighbours and joins the batch's refusals, as conflicts do. Raises
     psycopg.OperationalError when the database is away, and psycopg.InterfaceError when the connection is lost:
-    nothing is half done, the batch can be given again.
+    nothing is half done, the batch can be given again. `keep_refusals`: as rejected messages.
     """
     counts: Counter[str] = Counter()
     refusals = list(batch.refusals)
@@ -106,7 +106,7 @@ def store(batch: Batch, connection: psycopg.Connection) -> Counter[str]:
     _insert(rows, connection, counts, refusals)
     _note_mappings(batch, connection)
     if refusals:
-        counts["rejected"] += keep(refusals, connection)
+        counts["rejected"] += keep(refusals, connection) if keep_refusals else len(refusals)
         for refusal in refusals:
             counts["rejected_" + refusal.reason] += 1
     batch.refusals[:] = refusals
@@ -155,7 +155,13 @@ def _insert(
         counts["repeated"] += len(rows) - stored - len(conflicts)
         detail = "another content is stored for this sensor and time; the first one stays"
         refusals.extend(
-            Refusal(row.arrival, reasons.CONFLICT, detail, sensor_id=row.sensor_id) for row in conflicts
+            Refusal(
+                row.arrival,
+                reasons.CONFLICT,
+                f"{at_microsecond(row.observed_us).isoformat()}: {detail}",
+                sensor_id=row.sensor_id,
+            )
+            for row in conflicts
         )
 
 
