@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("langue/", include("django.conf.urls.i18n")),
     path("", include("capto.members.urls")),
+    path("", include("capto.training.urls")),
     path("", include("capto.lending.urls")),
     path("", include("capto.validation.urls")),
     path("", include("firmware_bridge.urls")),

@@ -32,7 +32,7 @@ def renew(
         policy = Policy.of(loan.kit.model, category=loan.category, organisation=point.organisation)
         longest = next_open_day(point, max(loan.due_on, local_day(now)) + timedelta(days=policy.renewal_days))
         last = longest if until is None else next_open_day(point, until)
-        if last <= loan.due_on:
+        if last <= loan.due_on or last < local_day(now):
             raise DatesInDisorder
         refusals: list[Refusal] = []
         if loan.renewals >= policy.renewals:

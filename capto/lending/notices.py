@@ -270,3 +270,15 @@ def late(person: Person, *, about: str, now: datetime) -> Letter | None:
         _("Un souci ? Répondez sur votre page, ou appelez : %(contact)s") % facts,
         _loan_page(loan),
     )
+
+
+def answered(person: Person, *, about: str, now: datetime) -> Letter | None:
+    """Tell that a person of the staff answered."""
+    loan = _loan(about)
+    if loan is None:
+        return None
+    return _letter(
+        _("Une réponse à votre question"),
+        person,
+        _("Une personne de l’équipe a répondu à votre question :") + "\n" + _loan_page(loan),
+    )

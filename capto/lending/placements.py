@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from capto.catalogue.models import LendingPoint, Sensor
-from capto.lending.models import Loan, LoanPlacement
+from capto.lending.locks import locked
+from capto.lending.models import Act, Loan, LoanPlacement
 from capto.lending.refusals import SensorInstalled
-from capto.members.models import BorrowerCategory
+from capto.members.models import BorrowerCategory, Person
 from capto.readings.models import Place, Placement
 from capto.readings.published_cell import published_cell
 
@@ -70,3 +71,42 @@ def close_placements(loan: Loan, *, at: datetime) -> list[int]:
     for placement in ended:
         placement.end(at=at)
     return [placement.pk for placement in ended]
+
+
+def set_paused(loan: Loan, paused: bool, *, by: Person, now: datetime) -> None:
+    """Pause or resume what the loan's sensors measure; the bridge drops what arrives in a pause."""
+    with locked(kits=[loan.kit]):
+        for placement in placements_of(loan):
+            if placement.ends_at is None:
+                placement.pause(paused)
+        Act.note(
+            None,
+            Act.Kind.PAUSE,
+            now=now,
+            entry=Act.Entry.PAGE,
+            kit=loan.kit,
+            loan=loan,
+            person=loan.person,
+            by=by,
+            reason="paused" if paused else "resumed",
+        )
+
+
+def stand_at(loan: Loan, *, latitude: float, longitude: float, precision_m: int, is_indoor: bool) -> Place:
+    """Note where the loan's sensors stand: the exact point (degrees, WGS 84) and the cell that is published."""
+    with locked(kits=[loan.kit]):
+        standing = placements_of(loan)
+        kind = standing[-1].place.kind if standing else Place.Kind.HOME
+        area = standing[-1].place if standing else None
+        place = Place.at(
+            latitude,
+            longitude,
+            precision_m=precision_m,
+            kind=kind,
+            label=area.label if area else loan.point.name,
+            territory=area.territory if area else loan.point.territory,
+            is_indoor=is_indoor,
+        )
+        for placement in standing:
+            placement.move_to(place)
+        return place

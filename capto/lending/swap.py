@@ -4,7 +4,7 @@ from datetime import datetime
 
 from capto.catalogue.models import Kit, UpkeepTicket
 from capto.lending import room
-from capto.lending.days import end_of
+from capto.lending.days import end_of, local_day
 from capto.lending.locks import locked
 from capto.lending.models import Act, Loan, LoanPart, Occupancy, Policy
 from capto.lending.models.occupancy import half_open
@@ -32,7 +32,7 @@ def swap(loan: Loan, new_kit: Kit, *, now: datetime, reason: str, by: Person | N
             )
         decide(check_kit(new_kit, point=loan.point, now=now), override="", by=by, point=loan.point)
         policy = Policy.of(old_kit.model, category=loan.category, organisation=loan.point.organisation)
-        end = end_of(loan.due_on) + policy.rest
+        end = end_of(max(loan.due_on, local_day(now))) + policy.rest
         for other in room.in_the_way(new_kit, start=now, end=end):
             if other.hold is None:
                 raise KitRests(kit=new_kit.code, until=other.ends_at, reason=other.reason)

@@ -12,5 +12,4 @@ urlpatterns = [
     path("deconnexion/", LogoutView.as_view(), name="sign-out"),
     path("inscription/", join.join, name="join"),
     path("messages/arreter/<str:token>/", join.stop_messages, name="stop-messages"),
-    path("ma-page/", sign_in.my_page, name="my-page"),
 ]

@@ -84,6 +84,16 @@ def test_a_swap_keeps_the_public_id_the_place_and_the_day_of_return(library: "Li
     assert Loan.objects.get().returned_at == at + timedelta(days=2)
 
 
+def test_a_late_kit_can_be_swapped_and_extended_but_not_into_the_past(library: "Library") -> None:
+    loan = library.lend(library.kit(), library.person())
+    late = library.now + timedelta(days=30)
+    loan.swap(library.kit(), now=late, reason="panne")
+    with pytest.raises(DatesInDisorder):
+        loan.renew(now=late, until=library.day(25))
+    loan.renew(now=late)
+    assert loan.due_on == library.day(44)  # a fortnight from the day of asking
+
+
 def test_a_swap_needs_a_free_kit_of_the_same_kind(library: "Library") -> None:
     loan = library.lend(library.kit(), library.person())
     other = type(library.kind).objects.create(name="Bruit", slug="bruit")

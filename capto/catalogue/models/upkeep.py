@@ -88,19 +88,29 @@ def upkeep_due(kit: Kit, *, now: datetime, last_return: datetime | None) -> list
     plans = UpkeepPlan.of(kit).annotate(last_done=Max("done__at", filter=Q(done__kit=kit)))
     due = []
     for plan in plans:
-        last_done: datetime | None = plan.last_done
-        moments = []
-        if plan.interval_days is not None:
-            moments.append((last_done or kit.added_at) + timedelta(days=plan.interval_days))
-        if (
-            plan.after_each_loan
-            and last_return is not None
-            and (last_done is None or last_done < last_return)
-        ):
-            moments.append(last_return)
-        if moments and min(moments) <= now:
-            due.append(DueUpkeep(plan, min(moments)))
+        since = is_due(
+            plan, added_at=kit.added_at, last_done=plan.last_done, last_return=last_return, now=now
+        )
+        if since is not None:
+            due.append(DueUpkeep(plan, since))
     return due
+
+
+def is_due(
+    plan: UpkeepPlan,
+    *,
+    added_at: datetime,
+    last_done: datetime | None,
+    last_return: datetime | None,
+    now: datetime,
+) -> datetime | None:
+    """Give the moment since which a plan is due on a kit, None where it is not."""
+    moments = []
+    if plan.interval_days is not None:
+        moments.append((last_done or added_at) + timedelta(days=plan.interval_days))
+    if plan.after_each_loan and last_return is not None and (last_done is None or last_done < last_return):
+        moments.append(last_return)
+    return min(moments) if moments and min(moments) <= now else None
 
 
 class TicketQuerySet(models.QuerySet["UpkeepTicket"]):

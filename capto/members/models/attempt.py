@@ -10,6 +10,7 @@ LIMITS = {  # attempts within WINDOW; our choice: a person mistypes a few times,
     "link": 4,
     "link_address": 30,
     "second_factor": 8,
+    "problem": 10,
 }
 
 

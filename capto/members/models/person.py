@@ -107,6 +107,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
         self.email_confirmed_at = now
         self.save(update_fields=["email_confirmed_at"])
 
+    def correct(self, **details: Any) -> None:
+        """Correct what is known of the person: name, phone, postal_address, territory, language, only_loan_messages."""
+        for name, value in details.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(details))
+
     def want_only_loan_messages(self) -> None:
         """Stop every message that is not about an own loan."""
         self.only_loan_messages = True

@@ -6,14 +6,14 @@ from django.contrib.auth import login
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from capto.members.forms import LinkForm, SignInForm
-from capto.members.models import Attempt, Person
+from capto.members.models import Attempt
 from capto.members.models.attempt import TooManyAttempts
 from capto.members.sign_in_link import person_of_link, send_sign_in_link
 
@@ -92,10 +92,3 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
         person.confirm_email(now=now)
     login(request, person, backend=MODEL_BACKEND)
     return HttpResponseRedirect(_safe_next(request) or reverse("my-page"))
-
-
-def my_page(request: HttpRequest) -> HttpResponse:
-    """Show what this account can open."""
-    if not isinstance(request.user, Person):
-        return redirect(f"{reverse('sign-in')}?next={reverse('my-page')}")
-    return render(request, "members/my_page.html", {"roles": request.user.running_roles()})

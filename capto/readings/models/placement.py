@@ -125,6 +125,16 @@ class Placement(models.Model):
         self.ends_at = max(at, self.starts_at + timedelta(microseconds=1))
         self.save(update_fields=["ends_at"])
 
+    def pause(self, paused: bool) -> None:
+        """Pause or resume: what arrives in a pause is dropped by the bridge, not hidden."""
+        self.is_paused = paused
+        self.save(update_fields=["is_paused"])
+
+    def move_to(self, place: Place) -> None:
+        """Correct where the sensor stands."""
+        self.place = place
+        self.save(update_fields=["place"])
+
     def reopen(self) -> None:
         """Take back an end; the database refuses it where the sensor stands elsewhere since."""
         self.ends_at = None

@@ -1,0 +1,105 @@
+"""One's own page: loans, holds with their rank, groups, training, what is known of oneself."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capto.lending.forms import DetailsForm, GroupForm
+from capto.lending.models import Hold, Loan
+from capto.lending.ranking import place_of
+from capto.members.communes import named
+from capto.members.models import BorrowerGroup, Person
+from capto.members.roles import Capability
+from capto.training.models import BorrowingRight, Enrolment
+
+
+@login_required
+def my_page(request: HttpRequest) -> HttpResponse:
+    """Show what a person has, waits for and may do."""
+    person = cast(Person, request.user)
+    now = timezone.now()
+    holds = (
+        Hold.objects.running()
+        .filter(person=person)
+        .select_related("kit_model", "kit", "point__organisation", "group", "person")
+        .order_by("starts_on")
+    )
+    loans = Loan.objects.filter(person=person).exclude(state=Loan.State.CANCELLED)
+    context: dict[str, Any] = {
+        "roles": person.running_roles(),
+        "desk": person.can(Capability.LEND),
+        "holds": [(hold, place_of(hold, now=now) if hold.kit is None else None) for hold in holds],
+        "open_loans": loans.open().select_related("kit__model", "point", "group").order_by("due_on"),
+        "past_loans": loans.exclude(state=Loan.State.OPEN)
+        .select_related("kit__model")
+        .order_by("-lent_at")[:30],
+        "groups": BorrowerGroup.objects.filter(responsible=person, is_active=True),
+        "rights": BorrowingRight.objects.valid(now=now).filter(person=person).select_related("course"),
+        "enrolments": Enrolment.objects.filter(person=person, session__starts_at__gt=now)
+        .running()
+        .select_related("session__course", "session__point"),
+    }
+    return render(request, "lending/my_page.html", context)
+
+
+@login_required
+def details(request: HttpRequest) -> HttpResponse:
+    """Let a person correct what is known of them."""
+    person = cast(Person, request.user)
+    initial = {
+        "name": person.name,
+        "phone": person.phone,
+        "postal_address": person.postal_address,
+        "commune": named(person.territory) if person.territory else "",
+        "language": person.language,
+        "only_loan_messages": person.only_loan_messages,
+    }
+    form = DetailsForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        person.correct(territory=told.pop("commune"), **told)
+        messages.success(request, _("C’est noté."))
+        return redirect("my-page")
+    return render(request, "lending/details.html", {"form": form, "title": _("Ce que nous savons de vous")})
+
+
+@login_required
+def new_group(request: HttpRequest) -> HttpResponse:
+    """Let a responsible adult borrow for a class, a firm or an association."""
+    person = cast(Person, request.user)
+    form = GroupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        if BorrowerGroup.objects.filter(responsible=person, name=told["name"]).exists():
+            form.add_error("name", _("Vous avez déjà un groupe de ce nom."))
+        else:
+            BorrowerGroup.objects.create(
+                responsible=person,
+                name=told["name"],
+                category=told["category"],
+                size=told["size"],
+                territory=told["commune"],
+                is_simulated=person.is_simulated,
+            )
+            return redirect("my-page")
+    return render(request, "lending/details.html", {"form": form, "title": _("Emprunter pour un groupe")})
+
+
+@login_required
+def password(request: HttpRequest) -> HttpResponse:
+    """Set a password, for who came by a link."""
+    person = cast(Person, request.user)
+    form = SetPasswordForm(person, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        update_session_auth_hash(request, person)
+        messages.success(request, _("Le mot de passe est changé."))
+        return redirect("my-page")
+    return render(request, "lending/details.html", {"form": form, "title": _("Choisir un mot de passe")})
