@@ -12,7 +12,9 @@ from dashboards.hours import Hour
 
 LEAST_HOURS = 24  # fewer common hours compare nothing
 LEAST_DAYS = 5  # an hour of the day needs so many days to have a mean
-UNSURE_SHARE = 0.5  # directive 2024/2881, annex V: the widest relative uncertainty of an indicative measurement
+UNSURE_SHARE = (
+    0.5  # directive 2024/2881, annex V: the widest relative uncertainty of an indicative measurement
+)
 EVENING = range(18, 23)  # hours of Europe/Paris, by their start
 MORNING = range(7, 10)
 

@@ -27,6 +27,9 @@
     L.control.scale({ imperial: false }).addTo(map);
     map.fitBounds(L.latLngBounds(points.map((point) => point.at)).pad(0.06), { maxZoom: 14 });
     ground(map, frame, points);
+    const stations = points.filter((point) => point.kind === "reference");
+    const middle = stations.reduce((sum, point) => sum + point.at[0], 0) / (stations.length || 1);
+    stations.forEach((point) => (point.above = point.at[0] >= middle)); // names stand on the outer side
     const marks = L.layerGroup().addTo(map);
     const redraw = () => {
       marks.clearLayers();
@@ -76,7 +79,8 @@
     const marker = L.marker(point.at, { icon: icon, keyboard: false, title: point.name, zIndexOffset: point.kind === "reference" ? 1000 : 0 });
     marker.bindPopup(() => popup(point));
     if (point.kind === "reference" && named) {
-      marker.bindTooltip(point.name, { permanent: true, direction: "top", offset: [0, -12], className: "mark-name" });
+      const side = point.above ? { direction: "top", offset: [0, -12] } : { direction: "bottom", offset: [0, 12] };
+      marker.bindTooltip(point.name, { ...side, permanent: true, className: "mark-name" });
     }
     layers.push(marker);
     return layers;

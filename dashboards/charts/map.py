@@ -50,8 +50,10 @@ def spots_map(
     parts = [element("rect", width=width, height=height, class_="ground", rx=4)]
     parts += _communes(spots, places)
     numbered = len(spots) <= NUMBERED and not narrow
+    stations = [y for spot, (_, y) in zip(spots, places, strict=True) if spot.kind == "reference"]
+    middle_y = sum(stations) / len(stations) if stations else 0.0
     for spot, (x, y) in sorted(zip(spots, places, strict=True), key=lambda pair: pair[0].kind == "reference"):
-        parts.append(_mark(spot, x, y, numbered=numbered))
+        parts.append(_mark(spot, x, y, numbered=numbered, name_above=y <= middle_y))
     parts.append(_scale_bar(scale, width=width, height=height))
     return drawing(
         "".join(parts), width=width, height=height, title=title, description=description, ident=ident,
@@ -59,8 +61,11 @@ def spots_map(
     )  # fmt: skip
 
 
-def _mark(spot: Spot, x: float, y: float, *, numbered: bool) -> str:
-    """Draw a square for a station, a disc for a lent sensor, hollow where it has no figure; never colour alone."""
+def _mark(spot: Spot, x: float, y: float, *, numbered: bool, name_above: bool) -> str:
+    """Draw a square for a station, a disc for a lent sensor, hollow where it has no figure; never colour alone.
+
+    The name of a station stands on its outer side, so that two stations do not write over each other.
+    """
     if not numbered:
         if spot.kind == "reference":
             return element("rect", x=x - 6, y=y - 6, width=12, height=12, class_="spot reference")
@@ -70,7 +75,9 @@ def _mark(spot: Spot, x: float, y: float, *, numbered: bool) -> str:
         return (
             box
             + text(spot.figure or "–", x=x, y=y + 5, class_="spot-figure on-dark", text_anchor="middle")
-            + text(spot.name, x=x, y=y - 19, class_="spot-name", text_anchor="middle")
+            + text(
+                spot.name, x=x, y=y - 19 if name_above else y + 28, class_="spot-name", text_anchor="middle"
+            )
         )
     disc = element("circle", cx=x, cy=y, r=15, class_="spot lent" if spot.figure else "spot lent empty")
     return disc + text(spot.figure or "–", x=x, y=y + 5, class_="spot-figure", text_anchor="middle")

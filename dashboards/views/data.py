@@ -147,7 +147,9 @@ def _file(
     if unchanged is not None:
         answer = unchanged
     elif request.method == "HEAD":
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
+        answer = StreamingHttpResponse(
+            (), content_type="text/csv; charset=utf-8"
+        )  # no length: it is not known
     else:
         blocks = begun(copy_as_csv(source.query(condition), parameters))
         answer = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")

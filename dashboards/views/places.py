@@ -129,7 +129,9 @@ def _evidence(place: PublishedSeries, *, quantity: ObservedProperty, until: date
         "profile": figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity),
         "reasons": _reasons(recent, near=near, seen=seen),
         "grade": latest.grade if latest else "D",
-        "set_aside_since": [hour for hour in recent if hour.is_failed and (not latest or hour.hour > latest.hour)],
+        "set_aside_since": [
+            hour for hour in recent if hour.is_failed and (not latest or hour.hour > latest.hour)
+        ],
         "spoken_against": [hour for hour in recent if hour.point().reasons],
     }
 
