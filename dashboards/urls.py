@@ -2,7 +2,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from dashboards.views import about, data, home, map_points, places, stations
+from dashboards.views import about, data, explained, home, map_points, places, stations
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("lieux/", places.places, name="places"),
     path("lieu/<slug:public_id>/", places.place, name="place"),
     path("lieu/<slug:public_id>/<slug:quantity>/", places.place, name="place-quantity"),
+    path("lieu/<slug:public_id>/<slug:quantity>/<str:hour>/", explained.explained, name="explained"),
     path("station/<slug:code>/", stations.station, name="station"),
     path("station/<slug:code>/<slug:quantity>/", stations.station, name="station-quantity"),
     path("methode/", about.method, name="method"),

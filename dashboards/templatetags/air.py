@@ -1,5 +1,8 @@
 """Filters that write figures, hours and grades as `dashboards.words` says."""
 
+from datetime import UTC, datetime
+from math import floor, isfinite, log10
+
 from django import template
 from django.utils.translation import gettext as _
 
@@ -24,6 +27,19 @@ register.filter("grade_in_a_word", words.grade_in_a_word)
 register.filter("grade_in_a_sentence", words.grade_in_a_sentence)
 register.filter("distance", words.distance)
 register.filter("reasons_of", words.reasons_of)
+
+
+@register.filter
+def written(value: float | int | str | datetime | None) -> str:
+    """Write a figure of a trail: four significant digits, times in UTC and to the second, text as it is."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, float):
+        decimals = 0 if value == 0 or not isfinite(value) else max(0, 3 - floor(log10(abs(value))))
+        return words.figure(value, decimals) if isfinite(value) else "–"
+    return str(value)
 
 
 @register.filter

@@ -1,0 +1,44 @@
+"""One published number explained: the trail from the message to the value, computed again on the page."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from capto.validation import provenance
+from dashboards.models import PublishedHour
+
+
+def explained(request: HttpRequest, public_id: str, quantity: str, hour: str) -> HttpResponse:
+    """Explain the value of one place, quantity and hour; only what is published is."""
+    start = _hour(hour)
+    shown = (
+        PublishedHour.objects.of_place(public_id, quantity=quantity)
+        .exclude(purpose="co_location")
+        .filter(hour=start)
+        .select_related("property")
+        .order_by(F("calibration_id").asc(nulls_last=True), "variant", "channel")
+        .first()
+    )
+    if shown is None:
+        raise Http404
+    asked = f"quantity={quantity}&from={start:%Y-%m-%dT%HZ}&to={start + timedelta(hours=1):%Y-%m-%dT%HZ}"
+    context = {
+        "hour": shown,
+        "explanation": provenance.explain(shown.series_id, start),
+        "data_url": f"{reverse('place-csv', args=[public_id])}?{asked}",
+    }
+    return render(request, "dashboards/explained.html", context)
+
+
+def _hour(written: str) -> datetime:
+    """Read the start of an hour as addresses write it: 2026-11-20T08Z."""
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        raise Http404 from None
+    if at.tzinfo is None or at.minute or at.second or at.microsecond:
+        raise Http404
+    return at
