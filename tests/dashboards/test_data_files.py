@@ -203,7 +203,7 @@ def test_page_and_file_give_the_same_number_for_the_same_hour(client: Client, ci
     (row,) = rows(client.get(DAY))
     page = client.get(f"/lieu/{school.public_id}/pm25/").content.decode().replace("\xa0", " ")
     assert row["value"] == "12.34"
-    assert "12,3 ± 3,0" in page
+    assert "12,3</a> ± 3,0" in page
 
 
 def test_blocks_are_small_whatever_the_size_of_the_file(city: City) -> None:

@@ -111,7 +111,7 @@ def test_a_place_shows_the_same_hours_as_drawing_table_and_file(client: Client, 
     city.hours(home, [12.34] * 30)
     found = page(client, f"/lieu/{home.public_id}/")
     assert 'role="img"' in found
-    assert found.count("12,3 ± 3,0") == 30
+    assert found.count("12,3</a> ± 3,0") == 30
     assert (
         f"/data/places/{home.public_id}/hourly.csv?quantity=pm25&amp;from=2026-11-18T13Z&amp;to=2026-11-20T13Z&amp;variant=atm"
         in found
@@ -150,8 +150,8 @@ def test_a_sensor_swapped_in_mid_loan_continues_the_same_page(client: Client, ci
     )
     city.hours(second, [14.0] * 20)
     found = page(client, f"/lieu/{first.public_id}/")
-    assert found.count("10,0 ± 3,0") == 20
-    assert found.count("14,0 ± 3,0") == 20
+    assert found.count("10,0</a> ± 3,0") == 20
+    assert found.count("14,0</a> ± 3,0") == 20
 
 
 @pytest.mark.parametrize(
