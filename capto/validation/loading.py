@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from capto.readings.binary_copy import Field
 from capto.readings.hourly import BUCKETS, REATTRIBUTED_WITHIN
 from capto.readings.models import Series
 from capto.validation.block import Block, Channel, Correction
-from capto.validation.models import Calibration
+from capto.validation.models import Calibration, SetAside
 from capto.validation.published import where
 from capto.validation.timeline import Span, Stay, generic, overlay, spans
 
@@ -159,7 +159,24 @@ def block(
         covariates=_covariates(cursor, known, needs, begin=begin, end=end),
         correction=correction,
         corrections=corrections,
+        set_aside=_set_aside(known, begin=begin, end=end),
     )
+
+
+def _set_aside(known: Sequence[Known], *, begin: int, end: int) -> NDArray[np.bool_] | None:
+    """Mark the hours of [begin, end) that a person set aside, channels by hours; None where there are none."""
+    start, until = (datetime.fromtimestamp(hour * SECONDS, UTC) for hour in (begin, end))
+    doubts = SetAside.objects.standing().filter(
+        series__in=_ids(known), starts_at__lt=until, ends_at__gt=start
+    )
+    row_of = {item.series: row for row, item in enumerate(known)}
+    marked = None
+    for series, first, last in doubts.values_list("series", "starts_at", "ends_at"):
+        if marked is None:
+            marked = np.zeros((len(known), end - begin), dtype=bool)
+        after = int(-(-last.timestamp() // SECONDS))  # an hour that a doubt touches is doubtful as a whole
+        marked[row_of[series], max(hour_of(first) - begin, 0) : after - begin] = True
+    return marked
 
 
 def read_sums(

@@ -63,6 +63,11 @@ class Change(NamedTuple):
     old_of_new: NDArray[np.int64]  # position in old of each new row, -1 where it is not there
     refigured: NDArray[np.bool_]  # of new: there before with another value, uncertainty, grade or calibration
 
+    def differences(self) -> NDArray[np.float64]:
+        """Give the absolute change of each published value that stands on both sides, in its unit."""
+        moved = np.abs(self.new.value[self.refigured] - self.old.value[self.old_of_new[self.refigured]])
+        return moved[~np.isnan(moved)]
+
     @property
     def is_empty(self) -> bool:
         """Tell whether nothing has to be written."""

@@ -19,7 +19,7 @@ from capto.readings.hourly import FINISHED_AFTER, aggregate_touched, lock_sensor
 from capto.validation import loading, published
 from capto.validation.block import CONTEXT_HOURS, REACH_HOURS, publish
 from capto.validation.loading import Approved, Known, hour_of
-from capto.validation.models import Calibration
+from capto.validation.models import Calibration, DataChange, SetAside
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +29,38 @@ WORKERS: Final = 2  # one computes while the other waits for the database
 LATE_READINGS: Final = "late readings"
 
 
+class Difference(NamedTuple):
+    """By how much published values changed: how many, the sum and the largest of the absolute changes."""
+
+    values: int = 0
+    total: float = 0.0
+    largest: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """The mean absolute change, None where no value changed."""
+        return self.total / self.values if self.values else None
+
+
 class Recomputed(NamedTuple):
-    """What a recomputation did, in hours."""
+    """What a recomputation did, in hours, and by how much the published values changed."""
 
     hours: int = 0  # that stand published in the period
     new: int = 0
     changed: int = 0  # figures that were published and now differ
     removed: int = 0
+    difference: Difference = Difference()
 
     def plus(self, other: "Recomputed") -> "Recomputed":
         """Add up two parts."""
-        return Recomputed(*(one + two for one, two in zip(self, other, strict=True)))
+        one, two = self.difference, other.difference
+        return Recomputed(
+            self.hours + other.hours,
+            self.new + other.new,
+            self.changed + other.changed,
+            self.removed + other.removed,
+            Difference(one.values + two.values, one.total + two.total, max(one.largest, two.largest)),
+        )
 
 
 class Part(NamedTuple):
@@ -108,10 +129,58 @@ def recompute(
     return total
 
 
+def preview(draft: Calibration, *, now: datetime) -> Recomputed:
+    """Tell what approving a draft would change, without changing anything."""
+    start, end = draft.hours_touched(now=now)
+    known = loading.channels(start=start, end=end, series=loading.series_of(draft))
+    replaced = draft.replaces().first()
+    approved = Approved.of(known, instead={replaced.pk if replaced else draft.pk: draft})
+    total = Recomputed()
+    for part in parts(known, begin=_first_hour(start), end=hour_of(now - FINISHED_AFTER) + 1):
+        with connection.cursor() as cursor:
+            total = total.plus(_described(_change(cursor, part, approved)))
+    return total
+
+
 def after_decision(calibration: Calibration, *, now: datetime, reason: str) -> Recomputed:
-    """Publish again the hours that a calibration's approval, or its end, can touch; the others are not written."""
+    """Publish again the hours that an approval touches, and leave a line in the changelog of the data.
+
+    Hours whose figures stay the same are not written.
+    """
     start, end = calibration.hours_touched(now=now)
-    return recompute(start, end, series=loading.series_of(calibration), now=now, reason=reason)
+    done = recompute(start, end, series=loading.series_of(calibration), now=now, reason=reason)
+    _log(done, now=now, reason=reason, calibration=calibration)
+    return done
+
+
+def after_doubt(doubt: SetAside, *, now: datetime) -> Recomputed:
+    """Publish again the hours that a person set aside, or took back, and leave a line in the changelog."""
+    reason = f"taken back: {doubt.lifted_reason}" if doubt.lifted_at else f"set aside: {doubt.reason}"
+    start = datetime.fromtimestamp(hour_of(doubt.starts_at) * 3600, UTC)
+    done = recompute(start, doubt.ends_at, series=[doubt.series_id], now=now, reason=reason)
+    _log(done, now=now, reason=reason, set_aside=doubt)
+    return done
+
+
+def _log(
+    done: Recomputed,
+    *,
+    now: datetime,
+    reason: str,
+    calibration: Calibration | None = None,
+    set_aside: SetAside | None = None,
+) -> None:
+    if done.new or done.changed:
+        DataChange.objects.create(
+            at=now,
+            calibration=calibration,
+            set_aside=set_aside,
+            reason=reason[:200],
+            hours_new=done.new,
+            hours_changed=done.changed,
+            mean_difference=done.difference.mean,
+            largest_difference=done.difference.largest if done.difference.values else None,
+        )
 
 
 def _first_hour(at: datetime) -> int:
@@ -135,17 +204,29 @@ def parts(known: Sequence[Known], *, begin: int, end: int) -> Iterator[Part]:
 def _replace(
     cursor: CursorWrapper, part: Part, approved: Approved, *, reason: str, now: datetime
 ) -> Recomputed:
+    change = _change(cursor, part, approved)
+    series = [item.series for item in part.known]
+    published.store(cursor, change, series=series, begin=part.begin, end=part.end, reason=reason, now=now)
+    return _described(change)
+
+
+def _change(cursor: CursorWrapper, part: Part, approved: Approved) -> published.Change:
+    """Compute a part and compare it with what stands published."""
     known, begin, end = part
-    series = [item.series for item in known]
     block = loading.block(cursor, known, approved, begin=begin - CONTEXT_HOURS, end=end + CONTEXT_HOURS)
     new = publish(block, begin=begin, end=end)
-    change = published.compare(published.read(cursor, series, begin=begin, end=end), new)
-    published.store(cursor, change, series=series, begin=begin, end=end, reason=reason, now=now)
+    series = [item.series for item in known]
+    return published.compare(published.read(cursor, series, begin=begin, end=end), new)
+
+
+def _described(change: published.Change) -> Recomputed:
+    moved = change.differences()
     return Recomputed(
-        hours=len(new),
+        hours=len(change.new),
         new=int((change.old_of_new < 0).sum()),
         changed=int(change.refigured.sum()),
         removed=int(change.remove.sum()),
+        difference=Difference(len(moved), float(moved.sum()), float(moved.max(initial=0.0))),
     )
 
 

@@ -13,7 +13,7 @@ import calibration as library
 from calibration import Flag
 from capto.readings.models import HourlyAggregate, HourlyValue, HourlyValueChange, Placement, Series
 from capto.validation.models import Calibration, CoLocation
-from capto.validation.recompute import Recomputed, dirty_hours, recompute
+from capto.validation.recompute import Difference, Recomputed, dirty_hours, recompute
 from tests.readings.conftest import MARCH, layout_of
 from tests.readings.test_hourly import send
 from tests.validation.conftest import BENCH_ENDS, HOUR, NOW, add_hours, humid, linear, values
@@ -27,7 +27,8 @@ MakePlacement = Callable[..., Placement]
 
 
 def run(start: datetime = MARCH, end: datetime = NOW, **how: object) -> Recomputed:
-    return recompute(start, end, **{"now": NOW, "reason": "test"} | how)  # type: ignore[arg-type]
+    done = recompute(start, end, **{"now": NOW, "reason": "test"} | how)  # type: ignore[arg-type]
+    return done._replace(difference=Difference())
 
 
 def only(series: Series) -> HourlyValue:

@@ -170,6 +170,16 @@ class Calibration(models.Model):
         start = min(self.valid_from, before.starts_at if before else self.valid_from)
         return start, min(after.ends_at, now) if after else now
 
+    def replaces(self) -> "CalibrationQuerySet":
+        """Give the approved version of the same stay or sensor model and channel, which an approval supersedes."""
+        return Calibration.objects.approved().filter(
+            co_location=self.co_location,
+            sensor_model=self.sensor_model,
+            property=self.property,
+            variant=self.variant,
+            channel=self.channel,
+        )
+
     def approve(self, *, reason: str, now: datetime, by: "Person | None" = None, by_name: str = "") -> None:
         """Let values be published on this version; the one that it replaces is superseded.
 
@@ -177,14 +187,7 @@ class Calibration(models.Model):
         """
         with transaction.atomic():
             self._lock_draft()
-            replaced = Calibration.objects.approved().filter(
-                co_location=self.co_location,
-                sensor_model=self.sensor_model,
-                property=self.property,
-                variant=self.variant,
-                channel=self.channel,
-            )
-            replaced.update(status=self.Status.SUPERSEDED)
+            self.replaces().update(status=self.Status.SUPERSEDED)
             self._decide(self.Status.APPROVED, reason=reason, now=now, by=by, by_name=by_name)
 
     def refuse(self, *, reason: str, now: datetime, by: "Person | None" = None, by_name: str = "") -> None:
