@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from calibration import METHODS, Flag, purposes
 from calibration.flags import VOCABULARY
 from calibration.hours import COVERAGE_NEEDED
-from capto.validation.evidence import Evidence, gather
+from capto.validation.evidence import HOUR, Evidence, gather
 from capto.validation.formulas import drying, formula, name_of, number
-from capto.validation.models import Calibration
+from capto.validation.models import Calibration, SetAside
 
 # What the checks of the hour itself look at, in the order of the page.
 OF_THE_HOUR: Final = (
@@ -160,7 +160,15 @@ def _checked(evidence: Evidence) -> Step:
         *_plausible(evidence),
         *(Figure(_term(flag), _("oui") if raised & flag else _("non")) for flag in OF_THE_HOUR),
     )
-    return Step(3, _("Les contrôles"), sentence, figures)
+    doubts = SetAside.objects.standing().filter(
+        series=evidence.series, starts_at__lt=evidence.hour + HOUR, ends_at__gt=evidence.hour
+    )
+    notes = tuple(
+        _("Écartée le %(day)s par %(who)s : %(reason)s")
+        % {"day": f"{doubt.set_at:%Y-%m-%d}", "who": doubt.set_by_name or "–", "reason": doubt.reason}
+        for doubt in doubts.order_by("set_at")
+    )
+    return Step(3, _("Les contrôles"), sentence, figures, notes=notes)
 
 
 def _plausible(evidence: Evidence) -> Iterator[Figure]:

@@ -5,8 +5,10 @@ Worked numbers: (36 - 2) / 1.6 = 21.25 and, with the slope 1.7, 20; their differ
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from calibration import Flag
@@ -117,3 +119,39 @@ def test_hours_are_set_aside_and_taken_back_with_a_reason(series: Series) -> Non
         doubt.lift(reason="", now=NOW, by_name="Ada")
     with pytest.raises(IntegrityError, match="with_a_reason"), transaction.atomic():
         SetAside.objects.filter(pk=doubt.pk).update(reason="")
+
+
+def decide(*arguments: str) -> str:
+    said = StringIO()
+    call_command("decide_calibration", *arguments, stdout=said)
+    return said.getvalue()
+
+
+def test_the_command_shows_then_approves_and_decides_once(
+    stay: CoLocation, series: Series, make_draft: Callable[..., Calibration]
+) -> None:
+    draft = make_draft(stay, linear(slope=1.7))
+    seen = decide(str(draft.pk))
+    assert (
+        "an approval would give 0 new and 3 changed hours of 3, by 1.25 on average and 1.25 at most" in seen
+    )
+    with pytest.raises(CommandError, match="needs --by NAME and --reason"):
+        decide(str(draft.pk), "--approve", "--by", "Ada")
+    assert values(series)[0].value == pytest.approx(21.25)
+    said = decide(str(draft.pk), "--approve", "--by", "Ada", "--reason", "longer fit")
+    assert "approved; 0 new and 3 changed hours of 3" in said
+    assert values(series)[0].value == pytest.approx(20.0)
+    for again in ([], ["--refuse", "--by", "Ada", "--reason", "no"]):
+        with pytest.raises(CommandError, match="is approved"):
+            decide(str(draft.pk), *again)
+
+
+def test_the_command_refuses_with_the_reason(
+    stay: CoLocation, series: Series, make_draft: Callable[..., Calibration]
+) -> None:
+    draft = make_draft(stay)
+    decide(str(draft.pk), "--refuse", "--by", "Ada", "--reason", "moved on the third day")
+    draft.refresh_from_db()
+    assert (draft.status, draft.reason) == ("refused", "moved on the third day")
+    with pytest.raises(CommandError, match="no calibration 0"):
+        decide("0")

@@ -20,9 +20,9 @@ from capto.readings.models import (
 )
 from capto.validation.evidence import NotPublished, document
 from capto.validation.formulas import formula
-from capto.validation.models import Calibration, CoLocation
+from capto.validation.models import Calibration, CoLocation, SetAside
 from capto.validation.provenance import Explanation, explain
-from capto.validation.recompute import dirty_hours, recompute
+from capto.validation.recompute import after_doubt, dirty_hours, recompute
 from tests.readings.conftest import MARCH, layout_of
 from tests.readings.test_hourly import send
 from tests.validation.conftest import BENCH_ENDS, HOUR, NOW, add_hours, humid, linear
@@ -121,6 +121,16 @@ def test_the_station_of_the_stay_stands_beside_for_comparison(
 ) -> None:
     ReferenceValue.objects.create(series=reference, hour=LENT, value=20.5, imported_at=NOW)
     assert figures(explain(worked.id, LENT), 6)["station Grenoble Les Frênes, même heure"] == 20.5
+
+
+def test_the_trail_says_who_set_the_hour_aside_and_why(worked: Series) -> None:
+    doubt = SetAside.put(
+        worked, starts_at=LENT, ends_at=LENT + HOUR, reason="barbecue", now=NOW, by_name="Ada"
+    )
+    after_doubt(doubt, now=NOW)
+    found = explain(worked.id, LENT)
+    assert found.steps[2].notes == ("Écartée le 2026-04-30 par Ada : barbecue",)
+    assert found.is_reproduced and found.evidence.published.grade == "D"
 
 
 def test_a_changed_figure_stays_in_the_trail(worked: Series) -> None:
