@@ -14,6 +14,8 @@ from capto.members.models import Organisation, Person, StaffRole
 from capto.members.roles import Role
 
 ORGANISATION = "Association de démonstration (simulée)"
+BORROWER = "emprunt@exemple.test"  # the simulated city lends them what they have
+TEACHER = "ecole@exemple.test"
 
 
 class DemoAccount(NamedTuple):
@@ -36,8 +38,8 @@ _ACCOUNTS: tuple[tuple[str, str, Role | None], ...] = (
     ("metrologie@exemple.test", "Maud Mesure (simulée)", Role.METROLOGIST),
     ("mediation@exemple.test", "Théo Médiation (simulé)", Role.MEDIATOR),
     ("administration@exemple.test", "Awa Réglages (simulée)", Role.ADMINISTRATOR),
-    ("emprunt@exemple.test", "Alice Emprunt (simulée)", None),
-    ("ecole@exemple.test", "Paul Maître (simulé)", None),
+    (BORROWER, "Alice Emprunt (simulée)", None),
+    (TEACHER, "Paul Maître (simulé)", None),
 )
 
 

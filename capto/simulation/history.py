@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from capto.catalogue.models import Sensor
 from capto.simulation.fleet import city_of, found, moment
 from capto.simulation.loading import Loader, last_reference_hours, placements_between
+from capto.simulation.loans import lend_out
 from capto.simulation.models import SimulatedCity
 
 DAYS: Final = 365
@@ -70,6 +71,7 @@ def load(
             row = found(
                 seed=SEED if seed is None else seed, sensors=sensors, history_starts_at=start, now=now
             )
+            lend_out(row, now=now)
             messages, values, is_new = *_load(row, start, now), True
         else:
             if seed is not None and seed != row.seed:

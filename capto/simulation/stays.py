@@ -41,7 +41,10 @@ FIRST_BENCH: Final = (16.0, 22.0)  # days beside the station before the first lo
 BENCH: Final = (15.0, 17.5)  # days between two loans; two weeks at least make a full calibration
 FIRST_LOAN: Final = (9.0, 45.0)  # days: short and long ones, so that the fleet is not at one place at a time
 LOAN: Final = (20.0, 42.0)  # days
-ON_THE_WAY: Final = (2.0, 20.0)  # hours between two places
+ON_THE_WAY: Final = (2.0, 20.0)  # hours from the borrower's hands to the bench
+PACKING: Final = int(1.5 * HOUR)  # between the bench and the desk
+MONDAY: Final = 0
+DESK_IS_CLOSED: Final = (MONDAY, 6)  # days of the week, Monday being 0
 
 
 class Stay(NamedTuple):
@@ -71,8 +74,12 @@ def stays(city: City, number: int, *, start: int, end: int) -> Iterator[Stay]:
         is_bench = turn % 2 == 0
         usual = (FIRST_BENCH, FIRST_LOAN)[turn] if turn < 2 else BENCH if is_bench else LOAN
         length = between(*usual, "length", turn)
-        leaves = _by_day(begins + int(length * DAY), chance(city.seed, "leaves", number, turn))
-        follows = leaves + int(between(*ON_THE_WAY, "way", turn) * HOUR)
+        moved = _at_the_desk(begins + int(length * DAY), chance(city.seed, "leaves", number, turn))
+        leaves, follows = (
+            (moved - PACKING, moved)
+            if is_bench
+            else (moved, moved + int(between(*ON_THE_WAY, "way", turn) * HOUR))
+        )
         ends_at = leaves if follows < end else None
         if is_bench:
             station = STATIONS[int(between(0.0, len(STATIONS), "station", turn))]
@@ -83,9 +90,12 @@ def stays(city: City, number: int, *, start: int, end: int) -> Iterator[Stay]:
         begins, turn = follows, turn + 1
 
 
-def _by_day(instant: int, part: float) -> int:
-    """Move an instant to between 9 and 17 h UTC of its day: people carry sensors by day."""
-    return instant // DAY * DAY + 9 * HOUR + int(part * 8 * HOUR)
+def _at_the_desk(instant: int, part: float) -> int:
+    """Move an instant to when the desk is open: Tuesday to Saturday, 9 to 16 h UTC (10 to 17 or 11 to 18 in Paris)."""
+    day = instant // DAY
+    while (day + 3) % 7 in DESK_IS_CLOSED:  # 1 January 1970 was a Thursday
+        day += 1
+    return day * DAY + 9 * HOUR + int(part * 7 * HOUR)
 
 
 def _borrower(city: City, number: int, turn: int) -> tuple[str, str, Spot]:

@@ -1,10 +1,8 @@
 """From the loaded past to published hours, with the simulated metrologist's approvals."""
 
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 
 from capto.readings.models import HourlyAggregate, HourlyValue, Placement, RawMessage
 from capto.simulation import history
@@ -17,13 +15,17 @@ NOW = datetime(2026, 11, 21, 4, 7, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def published(shared_database: None) -> Published:
+    return load_and_publish()
+
+
 def load_and_publish(now: datetime = NOW, *, days: int = 62) -> Published:
     loaded = history.load(now=now, days=days, sensors=5, seed=5)
     return publish(SimulatedCity.objects.get(), start=loaded.start, now=now)
 
 
-def test_every_finished_hour_of_particles_is_published():
-    load_and_publish()
+def test_every_finished_hour_of_particles_is_published(published):
     placements = Placement.objects.filter(sensor__inventory_code="SIM-001")
     hours = HourlyValue.objects.filter(series__placement__in=placements, series__property="pm25")
     assert hours.count() > 0.97 * 60 * 24
@@ -31,8 +33,7 @@ def test_every_finished_hour_of_particles_is_published():
     assert timedelta(hours=1) <= NOW - last < timedelta(hours=3)
 
 
-def test_all_messages_are_summed_up_once():
-    load_and_publish()
+def test_all_messages_are_summed_up_once(published):
     for code in ("SIM-001", "SIM-003"):
         messages = RawMessage.objects.filter(
             sensor__inventory_code=code, observed_at__lt=NOW - timedelta(minutes=67)
@@ -43,8 +44,8 @@ def test_all_messages_are_summed_up_once():
         assert abs(sum(of_sensor.values_list("n", flat=True)) - messages.count()) <= 7
 
 
-def test_each_stay_that_ended_has_approved_calibrations_or_was_refused():
-    done = load_and_publish()
+def test_each_stay_that_ended_has_approved_calibrations_or_was_refused(published):
+    done = published
     ended = CoLocation.objects.filter(ends_at__lte=NOW)
     assert ended.count() >= 5
     assert done.calibrations == Calibration.objects.approved().count()
@@ -53,15 +54,13 @@ def test_each_stay_that_ended_has_approved_calibrations_or_was_refused():
     assert set(Calibration.objects.values_list("decided_by_name", flat=True)) == {METROLOGIST}
 
 
-def test_a_sensor_that_is_beside_a_station_now_is_there_for_a_while_longer():
-    load_and_publish()
+def test_a_sensor_that_is_beside_a_station_now_is_there_for_a_while_longer(published):
     there = CoLocation.objects.filter(placement__ends_at=None)
     assert there.count() == Placement.objects.filter(ends_at=None, purpose="co_location").count()
     assert all(stay.ends_at > NOW for stay in there)
 
 
-def test_a_corrected_hour_names_its_calibration_and_its_uncertainty():
-    load_and_publish()
+def test_a_corrected_hour_names_its_calibration_and_its_uncertainty(published):
     lent = HourlyValue.objects.filter(
         series__placement__purpose="loan", series__property="pm25", calibration_id__isnull=False
     )
@@ -73,37 +72,9 @@ def test_a_corrected_hour_names_its_calibration_and_its_uncertainty():
     assert bracketed.exists()
 
 
-def test_publishing_twice_changes_nothing():
-    load_and_publish()
+def test_publishing_twice_changes_nothing(published):
     before = list(HourlyValue.objects.order_by("series_id", "hour").values_list("series_id", "hour", "value"))
     again = load_and_publish()
     assert again.calibrations == 0
     after = list(HourlyValue.objects.order_by("series_id", "hour").values_list("series_id", "hour", "value"))
     assert before == after
-
-
-def test_what_is_missing_is_published_after_a_pause():
-    load_and_publish(NOW - timedelta(days=2), days=60)
-    early = HourlyValue.objects.filter(series__property="pm25").latest("hour").hour
-    load_and_publish(NOW)
-    late = HourlyValue.objects.filter(series__property="pm25").latest("hour").hour
-    assert late - early == timedelta(days=2)
-
-
-def test_an_interrupted_publication_is_taken_up_again():
-    history.load(now=NOW - timedelta(days=1), days=30, sensors=3, seed=5)  # and the process dies here
-    loaded = history.load(now=NOW)
-    publish(SimulatedCity.objects.get(), start=loaded.start, now=NOW)
-    first = HourlyValue.objects.filter(series__property="pm25").earliest("hour").hour
-    assert first < NOW - timedelta(days=28)
-
-
-def test_the_command_says_what_it_loaded_and_published():
-    out = StringIO()
-    call_command("simulate", history=True, days=25, sensors=3, seed=5, stdout=out)
-    lines = out.getvalue().splitlines()
-    assert "messages and" in lines[0] and "loaded in" in lines[0]
-    assert "hours published" in lines[1]
-    again = StringIO()
-    call_command("simulate", history=True, stdout=again)
-    assert again.getvalue().startswith("the simulated city is here since")
