@@ -100,7 +100,8 @@ def _for_the_demo(lent: Sequence[Placement], borrowers: Borrowers, *, now: datet
 def _write(kept: Sequence[Kept], library: Library, *, now: datetime) -> list[Loan]:
     """Write the loans with their placements, parts and renewals."""
     charter = Charter.current(now=now)
-    open_days = {point.pk: OpenDays(point, kept[0].placement.starts_at, now) for point in library.points}
+    start = min((one.placement.starts_at for one in kept), default=now)
+    open_days = {point.pk: OpenDays(point, start, now) for point in library.points}
     still_out = [one.placement for one in kept if one.placement.ends_at is None]
     longest = min(still_out, key=lambda placement: placement.starts_at, default=None)
     due_today = _due_today(kept, open_days, now=now)
