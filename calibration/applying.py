@@ -44,8 +44,15 @@ class Parts(NamedTuple):
 
     def expanded(self) -> Array:
         """Join the parts in quadrature."""
-        total: Array = (self.residual + self.parameters + self.regime + self.reference + self.drift
-                        + self.units + self.averaging)
+        total: Array = (
+            self.residual
+            + self.parameters
+            + self.regime
+            + self.reference
+            + self.drift
+            + self.units
+            + self.averaging
+        )
         return np.sqrt(total)
 
 
@@ -60,8 +67,10 @@ def apply(calibration: Model | Bracket, hours: pd.DataFrame) -> pd.DataFrame:
     (about 95 %). Source: calibration.md, sections 8 and 9.
     """
     found = dissect(calibration, seconds(hours.index), inputs(calibration, hours))
-    return pd.DataFrame({"value": found.value, "expanded_uncertainty": found.expanded(),
-                         "flags": found.flags}, index=hours.index)
+    return pd.DataFrame(
+        {"value": found.value, "expanded_uncertainty": found.expanded(), "flags": found.flags},
+        index=hours.index,
+    )
 
 
 def explain(calibration: Model | Bracket, hours: pd.DataFrame) -> pd.DataFrame:
@@ -95,9 +104,14 @@ def dissect(calibration: Model | Bracket, at: NDArray[np.int64], columns: Column
     away = days_outside(at, model.starts_at, model.ends_at)
     drifted = COVERAGE_FACTOR * (estimate.value * (model.drift_per_day * away))
     return Parts(
-        estimate.value, residual(model, estimate.value), parameters(model, estimate),
-        regime(model, columns, estimate.value), reference(model, estimate.value), drifted * drifted,
-        between_units(model, estimate), averaging(estimate, columns),
+        estimate.value,
+        residual(model, estimate.value),
+        parameters(model, estimate),
+        regime(model, columns, estimate.value) + elsewhere(calibration, away > 0.0, estimate.value),
+        reference(model, estimate.value),
+        drifted * drifted,
+        between_units(model, estimate),
+        averaging(estimate, columns),
         qualifiers(model.rule.needs, model.domain, columns, estimate.value),
     )
 
@@ -116,14 +130,19 @@ def _between(bracket: Bracket, after: Model, at: NDArray[np.int64], columns: Col
     steady = COVERAGE_FACTOR * COVERAGE_FACTOR * ((x0 - x1) * (x0 - x1)) * share
     away = days_outside(at, before.starts_at, after.ends_at)
     if bracket.step_at is not None:
-        away = np.where(w == 0.0, days_outside(at, before.starts_at, before.ends_at),
-                        days_outside(at, after.starts_at, after.ends_at))
+        away = np.where(
+            w == 0.0,
+            days_outside(at, before.starts_at, before.ends_at),
+            days_outside(at, after.starts_at, after.ends_at),
+        )
     lone = COVERAGE_FACTOR * (estimate.value * (max(before.drift_per_day, after.drift_per_day) * away))
-    domain = {name: (min(low, after.domain[name][0]), max(high, after.domain[name][1]))
-              for name, (low, high) in before.domain.items()}
+    domain = {
+        name: (min(low, after.domain[name][0]), max(high, after.domain[name][1]))
+        for name, (low, high) in before.domain.items()
+    }
     flags = qualifiers(before.rule.needs, domain, columns, estimate.value)
+    loan = (at >= instant(before.ends_at)) & (at < instant(after.starts_at)) | (away > 0.0)
     if broken:
-        loan = (at >= instant(before.ends_at)) & (at < instant(after.starts_at))
         flags |= np.where(loan, np.int32(Flag.DRIFT), np.int32(0))
     value = estimate.value
     (r0, p0), (r1, p1) = narrower(before, after), narrower(after, before)
@@ -131,10 +150,12 @@ def _between(bracket: Bracket, after: Model, at: NDArray[np.int64], columns: Col
         value,
         rest * r0 * residual(before, value) + w * r1 * residual(after, value),
         rest * rest * p0 * parameters(before, estimate) + w * w * p1 * parameters(after, estimate),
-        rest * regime(before, columns, x0) + w * regime(after, columns, x1),
+        rest * regime(before, columns, x0) + w * regime(after, columns, x1) + elsewhere(bracket, loan, value),
         rest * reference(before, value) + w * reference(after, value),
-        steady + lone * lone, rest * between_units(before, estimate) + w * between_units(after, estimate),
-        averaging(estimate, columns), flags,
+        steady + lone * lone,
+        rest * between_units(before, estimate) + w * between_units(after, estimate),
+        averaging(estimate, columns),
+        flags,
     )
 
 
@@ -143,7 +164,10 @@ def narrower(model: Model, other: Model) -> tuple[float, float]:
     own, both = model.spread.spells, model.spread.spells + other.spread.spells
     if model.spread.spells == 0.0 or other.spread.spells == 0.0:
         return 1.0, 1.0
-    residuals, coefficients = widening(both) / widening(own), quantiles(both)[0] / model.spread.parameter_factor
+    residuals, coefficients = (
+        widening(both) / widening(own),
+        quantiles(both)[0] / model.spread.parameter_factor,
+    )
     return residuals * residuals, coefficients * coefficients
 
 
@@ -171,6 +195,14 @@ def regime(model: Model, columns: Columns, value: Array) -> Array:
     away = evaluate(model.rule, model.companion, columns).value - value
     result: Array = (COVERAGE_FACTOR * COVERAGE_FACTOR / 3.0) * (away * away)
     return result
+
+
+def elsewhere(calibration: Model | Bracket, away: NDArray[np.bool_], value: Array) -> Array:
+    """Give the squared expanded uncertainty of standing in other air than the bench's: on loan, where `away`."""
+    if not isinstance(calibration, Bracket):
+        return np.zeros_like(value)
+    u: Array = COVERAGE_FACTOR * (calibration.elsewhere or 0.0) * np.where(away, value, 0.0)
+    return u * u
 
 
 def reference(model: Model, value: Array) -> Array:
@@ -267,5 +299,6 @@ def apply_each(
             columns[name] = arrays[name][rows]
         found = dissect(calibration, at[rows], columns)
         value[rows], uncertainty[rows], flags[rows] = found.value, found.expanded(), found.flags
-    return pd.DataFrame({"value": value, "expanded_uncertainty": uncertainty, "flags": flags},
-                        index=hours.index)
+    return pd.DataFrame(
+        {"value": value, "expanded_uncertainty": uncertainty, "flags": flags}, index=hours.index
+    )

@@ -56,8 +56,14 @@ def forward_folds(at: NDArray[np.int64]) -> list[Fold]:
 
 
 def bootstrap(
-    design: Array, target: Array, weights: Array, at: NDArray[np.int64], *, seed: int,
-    draws: int = BOOTSTRAP_DRAWS, block: int = BOOTSTRAP_BLOCK,
+    design: Array,
+    target: Array,
+    weights: Array,
+    at: NDArray[np.int64],
+    *,
+    seed: int,
+    draws: int = BOOTSTRAP_DRAWS,
+    block: int = BOOTSTRAP_BLOCK,
 ) -> Array:
     """Draw coefficients by a moving-block bootstrap over time (Künsch 1989): draws by columns.
 

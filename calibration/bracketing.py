@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from calibration.estimates import evaluate
 from calibration.models import Model, instant
 from calibration.terms import METHODS, TERMS, Array
+from calibration.uncertainty import ELSEWHERE
 
 WORKSHOP_DRIFT: Final = 0.30  # [P] section 8: beyond it the slope is not corrected, the sensor is repaired
 SIGNIFICANT: Final = 2.0  # a drift counts where it exceeds this many times its standard uncertainty
@@ -29,15 +30,20 @@ class Bracket:
     """The calibration of one loan: a model before it, one after it once it is back, a step where one is known.
 
     Without `after` the loan is provisional. step_at (ISO 8601): a power cut or drop inside the loan; hours
-    before it rest on `before` alone and hours from it on `after` alone. Raises ValueError where the two
-    models are of different methods or in the wrong order.
+    before it rest on `before` alone and hours from it on `after` alone. elsewhere: relative standard uncertainty
+    of standing in other air than the bench's; by default that of the quantity (calibration.uncertainty.ELSEWHERE),
+    0 for a sensor that stays beside the station. Raises ValueError where the two models are of different methods
+    or in the wrong order.
     """
 
     before: Model
     after: Model | None = None
     step_at: str | None = None
+    elsewhere: float | None = None
 
     def __post_init__(self) -> None:
+        if self.elsewhere is None:
+            object.__setattr__(self, "elsewhere", ELSEWHERE.get(self.before.quantity, 0.0))
         if self.after is None:
             return
         if self.after.method != self.before.method:
@@ -52,15 +58,23 @@ class Bracket:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the bracket as JSON types."""
-        return {"before": self.before.to_dict(), "step_at": self.step_at,
-                "after": None if self.after is None else self.after.to_dict()}
+        return {
+            "before": self.before.to_dict(),
+            "step_at": self.step_at,
+            "elsewhere": self.elsewhere,
+            "after": None if self.after is None else self.after.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Bracket:
         """Build a bracket from what to_dict gave."""
         after = data.get("after")
-        return cls(before=Model.from_dict(data["before"]), step_at=data.get("step_at"),
-                   after=None if after is None else Model.from_dict(after))
+        return cls(
+            before=Model.from_dict(data["before"]),
+            step_at=data.get("step_at"),
+            elsewhere=data.get("elsewhere"),
+            after=None if after is None else Model.from_dict(after),
+        )
 
 
 class Line(NamedTuple):
@@ -115,15 +129,23 @@ def line(model: Model, *, covariates: Mapping[str, float] | None = None) -> Line
     if model.rule.direction == "inverse":
         z = np.array([TERMS[name].value(columns)[0] for name in model.rule.terms])
         c = np.array([model.coefficients[name] for name in model.rule.terms])
-        return Line(float(z @ c), model.coefficients["slope"], float(np.sqrt(z @ v[:-1, :-1] @ z)),
-                    float(np.sqrt(v[-1, -1])))
+        return Line(
+            float(z @ c),
+            model.coefficients["slope"],
+            float(np.sqrt(z @ v[:-1, :-1] @ z)),
+            float(np.sqrt(v[-1, -1])),
+        )
     c = np.array([model.coefficients[name] for name in model.names])
     z = np.array([TERMS[name].value(columns)[0] for name in model.names])
     dz = np.array([float(np.ravel(TERMS[name].gain(columns))[0]) for name in model.names])
     h, g = float(sum(z * c)), float(sum(dz * c))  # a plain sum: the same bits on every processor
     by_coefficient = -z / g + h * dz / (g * g)  # of -h/g
-    return Line(-h / g, 1.0 / g, float(np.sqrt(by_coefficient @ v @ by_coefficient)),
-                float(np.sqrt(dz @ v @ dz)) / (g * g))
+    return Line(
+        -h / g,
+        1.0 / g,
+        float(np.sqrt(by_coefficient @ v @ by_coefficient)),
+        float(np.sqrt(dz @ v @ dz)) / (g * g),
+    )
 
 
 def middle(model: Model) -> dict[str, float]:
@@ -179,5 +201,7 @@ def end_values(bracket: Bracket, columns: Mapping[str, Array]) -> tuple[Array, A
     """Give the values that each side alone would have given (x̂₀ and x̂₁ of section 9)."""
     assert bracket.after is not None
     rule = METHODS[bracket.before.method]
-    return (evaluate(rule, bracket.before.coefficients, columns).value,
-            evaluate(rule, bracket.after.coefficients, columns).value)
+    return (
+        evaluate(rule, bracket.before.coefficients, columns).value,
+        evaluate(rule, bracket.after.coefficients, columns).value,
+    )

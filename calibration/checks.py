@@ -16,9 +16,14 @@ from calibration.robust import MAD_TO_SD
 
 PLAUSIBLE: Final[dict[str, tuple[float, float]]] = {
     # anchor values of calibration.md, section 4, line 2; µg/m³ but CO in mg/m³, °C and %
-    "pm1": (0.0, 1000.0), "pm25": (0.0, 1000.0), "pm10": (0.0, 1000.0),
-    "no2": (-20.0, 1000.0), "o3": (-20.0, 1000.0), "co": (-0.5, 100.0),
-    "temperature": (-40.0, 60.0), "humidity": (0.0, 105.0),
+    "pm1": (0.0, 1000.0),
+    "pm25": (0.0, 1000.0),
+    "pm10": (0.0, 1000.0),
+    "no2": (-20.0, 1000.0),
+    "o3": (-20.0, 1000.0),
+    "co": (-0.5, 100.0),
+    "temperature": (-40.0, 60.0),
+    "humidity": (0.0, 105.0),
 }
 STUCK_HOURS: Final = 4  # [P] calibration.md, section 4: PM above 1 µg/m³; the EPA tool uses 3
 STUCK_HOURS_CLIMATE: Final = 24  # [P] temperature and relative humidity
@@ -28,7 +33,14 @@ SPIKE_WINDOW: Final = 7  # hours, centred [P]
 SPIKE_FLOOR: Final = 5.0  # in the unit of the value [P]: smaller ones are noise, and MAD is 0 in still air
 FEWEST_AROUND: Final = 5  # values in the window
 WARM_UP_HOURS: Final[dict[str, int]] = {  # [P] calibration.md, section 4
-    "pm1": 24, "pm25": 24, "pm10": 24, "no2": 72, "no": 72, "o3": 72, "co": 72, "so2": 72,
+    "pm1": 24,
+    "pm25": 24,
+    "pm10": 24,
+    "no2": 72,
+    "no": 72,
+    "o3": 72,
+    "co": 72,
+    "so2": 72,
 }
 POWER_CUT_HOURS: Final = 6  # warm-up after a power cut longer than one hour [P]
 FOG: Final = 95.0  # % relative humidity
@@ -49,8 +61,12 @@ def outside_range(values: pd.Series, *, low: float, high: float) -> pd.Series:
 
 
 def stuck(
-    values: pd.Series, *, unit: pd.Series | None = None, hours: int = STUCK_HOURS,
-    above: float = STUCK_ABOVE, within: pd.Series | None = None,
+    values: pd.Series,
+    *,
+    unit: pd.Series | None = None,
+    hours: int = STUCK_HOURS,
+    above: float = STUCK_ABOVE,
+    within: pd.Series | None = None,
 ) -> pd.Series:
     """Mark every hour of a run of at least `hours` equal, consecutive hourly values above `above`.
 
@@ -75,8 +91,12 @@ def stuck(
 
 
 def spike(
-    values: pd.Series, *, unit: pd.Series | None = None, window: int = SPIKE_WINDOW,
-    factor: float = SPIKE_FACTOR, floor: float = SPIKE_FLOOR,
+    values: pd.Series,
+    *,
+    unit: pd.Series | None = None,
+    window: int = SPIKE_WINDOW,
+    factor: float = SPIKE_FACTOR,
+    floor: float = SPIKE_FLOOR,
 ) -> pd.Series:
     """Mark isolated spikes by Hampel's rule: |x - median| > factor·1.4826·MAD in a centred window of hours.
 
@@ -155,7 +175,10 @@ def step(values: pd.Series, *, larger_than: float, unit: pd.Series | None = None
 
 
 def sizes_out_of_order(
-    *, pm1: pd.Series | None = None, pm25: pd.Series | None = None, pm10: pd.Series | None = None,
+    *,
+    pm1: pd.Series | None = None,
+    pm25: pd.Series | None = None,
+    pm10: pd.Series | None = None,
     tolerance: float = SIZE_TOLERANCE,
 ) -> pd.Series:
     """Mark hours where a finer fraction exceeds a coarser one: PM1 <= PM2.5 <= PM10, within a tolerance.
@@ -170,13 +193,16 @@ def sizes_out_of_order(
         raise ValueError("at least two of pm1, pm25 and pm10 are needed")
     result = pd.Series(False, index=given[0].index)
     for i, fine in enumerate(given):
-        for coarse in given[i + 1:]:
+        for coarse in given[i + 1 :]:
             result |= fine > coarse + tolerance
     return result
 
 
 def channels_disagree(
-    first: pd.Series, second: pd.Series, *, apart: float = CHANNELS_APART,
+    first: pd.Series,
+    second: pd.Series,
+    *,
+    apart: float = CHANNELS_APART,
     relative: float = CHANNELS_APART_RELATIVE,
 ) -> pd.Series:
     """Mark hours where two channels differ by `apart` or more AND by `relative` or more of their mean.

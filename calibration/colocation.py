@@ -38,8 +38,14 @@ class Refused(ValueError):
 
 
 def fit(
-    pairs: pd.DataFrame, *, method: str = "mlr_humidity", quantity: str = "", unit: str = "",
-    station: str = "", reference_uncertainty: tuple[float, float] = (0.0, 0.0), check_lag: bool = True,
+    pairs: pd.DataFrame,
+    *,
+    method: str = "mlr_humidity",
+    quantity: str = "",
+    unit: str = "",
+    station: str = "",
+    reference_uncertainty: tuple[float, float] = (0.0, 0.0),
+    check_lag: bool = True,
     seed: int = 0,
 ) -> Model:
     """Fit a named method on hourly pairs and score it by forward blocks.
@@ -63,23 +69,33 @@ def fit(
     try:
         coefficients, weights = estimate(rule, columns, reference)
     except np.linalg.LinAlgError:
-        raise Refused("no_variation", "The inputs of the fit do not vary independently of each other.",
-                      "Les grandeurs de l'ajustement ne varient pas indépendamment.") from None
+        raise Refused(
+            "no_variation",
+            "The inputs of the fit do not vary independently of each other.",
+            "Les grandeurs de l'ajustement ne varient pas indépendamment.",
+        ) from None
     folds = forward_folds(at)
     rows, predicted, blocks = out_of_block(rule, columns, reference, folds)
     missed = reference[rows] - predicted
     value = evaluate(rule, coefficients, columns).value
     draws = bootstrap(*system(rule, columns, reference), weights, at, seed=seed)
     return Model(
-        method=method, quantity=quantity, unit=unit, station=station,
-        coefficients=coefficients, covariance=covariance(draws),
+        method=method,
+        quantity=quantity,
+        unit=unit,
+        station=station,
+        coefficients=coefficients,
+        covariance=covariance(draws),
         companion=turned(rule, columns, reference),
         domain=_domain({name: column for name, column in columns.items() if name != "raw"}, value),
         spread=spread(missed, predicted, at[rows], days=(at[-1] + HOUR - at[0]) / DAY),
-        n=len(clean), starts_at=_iso(at[0]), ends_at=_iso(at[-1] + HOUR),
+        n=len(clean),
+        starts_at=_iso(at[0]),
+        ends_at=_iso(at[-1] + HOUR),
         quantiles={f"{q:g}": float(np.quantile(np.abs(missed), q)) for q in QUANTILES},
         reference_uncertainty=reference_uncertainty,
-        scores=_scores(reference[rows], predicted, blocks), folds=int(np.unique(blocks).size),
+        scores=_scores(reference[rows], predicted, blocks),
+        folds=int(np.unique(blocks).size),
         provisional=bool(at[-1] + HOUR - at[0] < FULL_SPAN or len(clean) < FULL_PAIRS),
         checksum=checksum(clean),
     )
@@ -95,11 +111,17 @@ def refuse_short(at: NDArray[np.int64]) -> None:
     """Raise Refused where the stay is too short or has too few pairs."""
     span = int(at[-1] + HOUR - at[0]) if at.size else 0
     if span < SHORTEST_SPAN:
-        raise Refused("too_short", f"The co-location lasts {span // HOUR} h; at least 72 h are needed.",
-                      f"La comparaison dure {span // HOUR} h ; il en faut au moins 72.")
+        raise Refused(
+            "too_short",
+            f"The co-location lasts {span // HOUR} h; at least 72 h are needed.",
+            f"La comparaison dure {span // HOUR} h ; il en faut au moins 72.",
+        )
     if at.size < FEWEST_PAIRS:
-        raise Refused("too_few_pairs", f"The co-location has {at.size} hourly pairs; at least 48 are needed.",
-                      f"La comparaison compte {at.size} paires horaires ; il en faut au moins 48.")
+        raise Refused(
+            "too_few_pairs",
+            f"The co-location has {at.size} hourly pairs; at least 48 are needed.",
+            f"La comparaison compte {at.size} paires horaires ; il en faut au moins 48.",
+        )
 
 
 def refuse_lag(pairs: pd.DataFrame) -> None:
@@ -107,14 +129,14 @@ def refuse_lag(pairs: pd.DataFrame) -> None:
     found = lag(pairs["reference"], pairs["raw"])
     if found.wrong:
         raise Refused(
-            "lag", f"The two sides agree best {found.hours:+d} h apart: check hour labels and time zones.",
+            "lag",
+            f"The two sides agree best {found.hours:+d} h apart: check hour labels and time zones.",
             f"Les deux côtés s'accordent le mieux à {found.hours:+d} h : vérifiez l'étiquette des heures "
-            "et les fuseaux.")
+            "et les fuseaux.",
+        )
 
 
-def estimate(
-    rule: Method, columns: Mapping[str, Array], reference: Array
-) -> tuple[dict[str, float], Array]:
+def estimate(rule: Method, columns: Mapping[str, Array], reference: Array) -> tuple[dict[str, float], Array]:
     """Solve for the coefficients, by Huber's weights where the method is robust; and give the weights."""
     found, weights = solve(*system(rule, columns, reference), robust=rule.robust)
     return dict(zip(coefficient_names(rule), found.tolist(), strict=True)), weights
@@ -139,8 +161,11 @@ def turned(rule: Method, columns: Mapping[str, Array], reference: Array) -> dict
     y = TERMS[signal].value(columns)
     inverse = rule.direction == "inverse"
     try:
-        found, _ = solve(np.column_stack([*terms, y if inverse else reference]),
-                         reference if inverse else y, robust=rule.robust)
+        found, _ = solve(
+            np.column_stack([*terms, y if inverse else reference]),
+            reference if inverse else y,
+            robust=rule.robust,
+        )
     except np.linalg.LinAlgError:
         return {}
     if abs(found[-1]) < 1e-12:
@@ -166,8 +191,11 @@ def out_of_block(
         predicted.append(evaluate(rule, coefficients, test).value)
         blocks.append(np.full(fold.test.size, number))
     if not rows:
-        raise Refused("no_fold", "The pairs leave no later block to score the fit on.",
-                      "Les paires ne laissent aucun bloc ultérieur pour juger l'ajustement.")
+        raise Refused(
+            "no_fold",
+            "The pairs leave no later block to score the fit on.",
+            "Les paires ne laissent aucun bloc ultérieur pour juger l'ajustement.",
+        )
     return np.concatenate(rows), np.concatenate(predicted), np.concatenate(blocks)
 
 
@@ -225,20 +253,33 @@ def update(model: Model, pairs: pd.DataFrame, *, check_lag: bool = True, seed: i
     typical = float(np.mean(model.spread.absolute + model.spread.relative * np.maximum(value, 0.0)))
     wider = max(1.0, float(np.mean(np.abs(missed))) / typical)
     wide = {"absolute": model.spread.absolute * wider, "relative": model.spread.relative * wider}
-    return Model(**{
-        **model.__dict__, "coefficients": new, "covariance": tuple(map(tuple, full.tolist())),
-        "domain": _domain({k: v for k, v in columns.items() if k != "raw"}, value, wider_than=model.domain),
-        "spread": type(model.spread)(**{**model.spread.__dict__, **wide}),
-        "n": len(clean), "starts_at": _iso(at[0]), "ends_at": _iso(at[-1] + HOUR),
-        "checksum": checksum(clean)})
+    return Model(
+        **{
+            **model.__dict__,
+            "coefficients": new,
+            "covariance": tuple(map(tuple, full.tolist())),
+            "domain": _domain(
+                {k: v for k, v in columns.items() if k != "raw"}, value, wider_than=model.domain
+            ),
+            "spread": type(model.spread)(**{**model.spread.__dict__, **wide}),
+            "n": len(clean),
+            "starts_at": _iso(at[0]),
+            "ends_at": _iso(at[-1] + HOUR),
+            "checksum": checksum(clean),
+        }
+    )
 
 
 def _domain(
-    covariates: Mapping[str, Array], value: Array, *,
+    covariates: Mapping[str, Array],
+    value: Array,
+    *,
     wider_than: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, tuple[float, float]]:
-    ends = {name: (float(column.min()), float(column.max()))
-            for name, column in {**covariates, "value": value}.items()}
+    ends = {
+        name: (float(column.min()), float(column.max()))
+        for name, column in {**covariates, "value": value}.items()
+    }
     for name, (low, high) in (wider_than or {}).items():
         ends[name] = (min(low, ends[name][0]), max(high, ends[name][1]))
     return ends

@@ -82,6 +82,7 @@ def barkjohn_smoke(raw: Array, humidity: Array) -> Array:
     >>> barkjohn_smoke(np.array([20.0, 100.0, 300.0]), np.array([50.0] * 3)).round(2).tolist()
     [11.92, 80.04, 289.53]
     """
+
     def blend(low: float, high: float) -> Array:
         return np.minimum(np.maximum((raw - low) / (high - low), 0.0), 1.0)
 
@@ -128,18 +129,47 @@ def absolute_humidity(humidity: Array, temperature: Array) -> Array:
     return np.asarray(1000.0 * vapour / (461.5 * (temperature + 273.15)))  # 461.5 J/(kg·K), water vapour
 
 
-CORRECTIONS: Final[dict[str, Correction]] = {one.name: one for one in (
-    Correction("kappa_koehler", ("raw", "humidity"), "optical PM, any size", "Crilley 2018; Di Antonio 2018",
-               "V", kappa_koehler),
-    Correction("nilson_2", ("raw", "humidity"), "PurpleAir PM2.5", "Nilson 2022, model 2", "A", nilson_2),
-    Correction("barkjohn_2021", ("raw", "humidity"), "PurpleAir PM2.5, cf_1", "Barkjohn 2021", "A", barkjohn),
-    Correction("barkjohn_circulating", ("raw", "humidity"), "PurpleAir PM2.5, cf_1",
-               "sensortoolkit 1.1.0; not the paper's coefficients", "V", barkjohn_circulating),
-    Correction("barkjohn_smoke", ("raw", "humidity"), "PurpleAir PM2.5, cf_1, smoke",
-               "AirNow Fire and Smoke Map", "M", barkjohn_smoke),
-    Correction("malings_2020", ("raw", "humidity", "temperature"), "PurpleAir PM2.5", "Malings 2020", "M",
-               malings),
-)}
+CORRECTIONS: Final[dict[str, Correction]] = {
+    one.name: one
+    for one in (
+        Correction(
+            "kappa_koehler",
+            ("raw", "humidity"),
+            "optical PM, any size",
+            "Crilley 2018; Di Antonio 2018",
+            "V",
+            kappa_koehler,
+        ),
+        Correction("nilson_2", ("raw", "humidity"), "PurpleAir PM2.5", "Nilson 2022, model 2", "A", nilson_2),
+        Correction(
+            "barkjohn_2021", ("raw", "humidity"), "PurpleAir PM2.5, cf_1", "Barkjohn 2021", "A", barkjohn
+        ),
+        Correction(
+            "barkjohn_circulating",
+            ("raw", "humidity"),
+            "PurpleAir PM2.5, cf_1",
+            "sensortoolkit 1.1.0; not the paper's coefficients",
+            "V",
+            barkjohn_circulating,
+        ),
+        Correction(
+            "barkjohn_smoke",
+            ("raw", "humidity"),
+            "PurpleAir PM2.5, cf_1, smoke",
+            "AirNow Fire and Smoke Map",
+            "M",
+            barkjohn_smoke,
+        ),
+        Correction(
+            "malings_2020",
+            ("raw", "humidity", "temperature"),
+            "PurpleAir PM2.5",
+            "Malings 2020",
+            "M",
+            malings,
+        ),
+    )
+}
 
 
 def correct(hours: pd.DataFrame, *, name: str) -> pd.Series:

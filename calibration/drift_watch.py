@@ -35,8 +35,13 @@ class Alarm(NamedTuple):
 
 
 def watch(
-    proxy: pd.Series, sensor: pd.Series, *, window: int = WINDOW_HOURS, step: int = STEP_HOURS,
-    slope_band: tuple[float, float] = SLOPE_BAND, largest_offset: float = LARGEST_OFFSET,
+    proxy: pd.Series,
+    sensor: pd.Series,
+    *,
+    window: int = WINDOW_HOURS,
+    step: int = STEP_HOURS,
+    slope_band: tuple[float, float] = SLOPE_BAND,
+    largest_offset: float = LARGEST_OFFSET,
 ) -> pd.DataFrame:
     """Compare a sensor's calibrated hours with a proxy in moving windows.
 
@@ -49,7 +54,9 @@ def watch(
     if len(both):
         at = pd.DatetimeIndex(both.index)
         x, y = both["x"].to_numpy(dtype=float), both["y"].to_numpy(dtype=float)
-        ends = pd.date_range(at[0] + pd.Timedelta(hours=window), at[-1] + pd.Timedelta(hours=1), freq=f"{step}h")
+        ends = pd.date_range(
+            at[0] + pd.Timedelta(hours=window), at[-1] + pd.Timedelta(hours=1), freq=f"{step}h"
+        )
         begins = at.searchsorted(ends - pd.Timedelta(hours=window))
         for end, low, high in zip(ends, begins, at.searchsorted(ends), strict=True):
             if high - low < WINDOW_NEEDED * window:
@@ -57,8 +64,15 @@ def watch(
             a, b = x[low:high], y[low:high]
             spread = float(b.std(ddof=1))
             slope = float(a.std(ddof=1)) / spread if spread > 0 else float("nan")
-            rows.append((end, float(stats.ks_2samp(a, b).pvalue), slope, float(a.mean()) - slope * float(b.mean()),
-                         int(high - low)))
+            rows.append(
+                (
+                    end,
+                    float(stats.ks_2samp(a, b).pvalue),
+                    slope,
+                    float(a.mean()) - slope * float(b.mean()),
+                    int(high - low),
+                )
+            )
     found = pd.DataFrame(rows, columns=["end", "p", "slope", "offset", "n"]).set_index("end")
     return found.assign(
         distribution=found["p"] < SMALLEST_P,
@@ -78,8 +92,12 @@ def alarms(windows: pd.DataFrame, *, persistence: int = PERSISTENCE_HOURS) -> li
     for _, run in windows[loud].groupby((~loud).cumsum()[loud]):
         begin, end = pd.Timestamp(run.index[0]), pd.Timestamp(run.index[-1])
         if end - begin >= pd.Timedelta(hours=persistence):
-            reasons = tuple(name for name in ("distribution", "slope_off", "offset_off") if run[name].mean() > 0.5)
-            result.append(Alarm(begin, end, float(run["slope"].median()), float(run["offset"].median()), reasons))
+            reasons = tuple(
+                name for name in ("distribution", "slope_off", "offset_off") if run[name].mean() > 0.5
+            )
+            result.append(
+                Alarm(begin, end, float(run["slope"].median()), float(run["offset"].median()), reasons)
+            )
     return result
 
 

@@ -51,8 +51,12 @@ class NotMeaningful(ValueError):
 
 
 def regression(
-    reference: pd.Series | ArrayLike, sensor: pd.Series | ArrayLike, *, kind: str = "orthogonal",
-    variance_ratio: float = 1.0, gate: float = ORTHOGONAL_GATE,
+    reference: pd.Series | ArrayLike,
+    sensor: pd.Series | ArrayLike,
+    *,
+    kind: str = "orthogonal",
+    variance_ratio: float = 1.0,
+    gate: float = ORTHOGONAL_GATE,
 ) -> Regression:
     """Fit y = a + b·x: "ols", "orthogonal", or "deming" with variance_ratio u²(sensor)/u²(reference).
 
@@ -83,9 +87,17 @@ def regression(
     rest = y - intercept - slope * x
     slope_u2 = max(syy - sxy * sxy / sxx, 0.0) / ((n - 2) * sxx)  # rounding can leave a tiny negative
     return Regression(
-        kind, n, slope, intercept, float(np.sqrt(slope_u2)),
-        float(np.sqrt(slope_u2 * float(np.sum(x * x)) / n)), r2, float(np.sum(rest * rest)) / (n - 2),
-        float(x.min()), float(x.max()))
+        kind,
+        n,
+        slope,
+        intercept,
+        float(np.sqrt(slope_u2)),
+        float(np.sqrt(slope_u2 * float(np.sum(x * x)) / n)),
+        r2,
+        float(np.sum(rest * rest)) / (n - 2),
+        float(x.min()),
+        float(x.max()),
+    )
 
 
 def relative_expanded_uncertainty(
@@ -143,12 +155,16 @@ def indicative_class(
     """Give U_r at the limit value and the class of CEN/TS 17660 that it would have (section 12.1)."""
     if target.limit_value is None:
         return ClassOfLimit(None, None, False, None)
-    percent = float(relative_expanded_uncertainty(
-        fitted, target.limit_value, between_references=between_references, between_sensors=between_sensors))
+    percent = float(
+        relative_expanded_uncertainty(
+            fitted, target.limit_value, between_references=between_references, between_sensors=between_sensors
+        )
+    )
     steps = enumerate((target.class_1, target.class_2, target.class_3), start=1)
     number = next((k for k, limit in steps if percent <= limit), None)
-    return ClassOfLimit(percent, target.limit_value,
-                        not fitted.lowest <= target.limit_value <= fitted.highest, number)
+    return ClassOfLimit(
+        percent, target.limit_value, not fitted.lowest <= target.limit_value <= fitted.highest, number
+    )
 
 
 def york_uncertainty(fitted: Regression, reference: float, sensor: float) -> float:

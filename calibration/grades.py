@@ -24,9 +24,16 @@ BASES: Final = ("reference", "bracketed", "single", "generic", "none")
 
 
 def grade(
-    value: ArrayLike, *, expanded_uncertainty: ArrayLike, flags: ArrayLike, coverage: ArrayLike,
-    quantity: str, basis: str | NDArray[np.str_], hour: pd.DatetimeIndex | None = None,
-    calibrated_until: pd.Timestamp | None = None, averaging: str = "",
+    value: ArrayLike,
+    *,
+    expanded_uncertainty: ArrayLike,
+    flags: ArrayLike,
+    coverage: ArrayLike,
+    quantity: str,
+    basis: str | NDArray[np.str_],
+    hour: pd.DatetimeIndex | None = None,
+    calibrated_until: pd.Timestamp | None = None,
+    averaging: str = "",
 ) -> NDArray[np.str_]:
     """Grade values A to D: the worst rule that applies; arrays in, array of one-letter strings out.
 
@@ -71,8 +78,9 @@ def relative_uncertainty(
     floor = np.nan if limit_value is None else limit_value
     base = np.fmax(x, floor)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(base > 0, 100.0 * np.asarray(expanded_uncertainty, dtype=float) / base,
-                                   np.nan))
+        return np.asarray(
+            np.where(base > 0, 100.0 * np.asarray(expanded_uncertainty, dtype=float) / base, np.nan)
+        )
 
 
 def purposes(letter: str) -> tuple[str, ...]:

@@ -34,13 +34,15 @@ def hour_sums(readings: pd.Series, *, unit: pd.Series | None = None) -> pd.DataF
     frame["square"] = frame["value"] * frame["value"]
     keys = ["hour"] if unit is None else ["unit", "hour"]
     grouped = frame.groupby(keys, sort=True)
-    return pd.DataFrame({
-        "n": grouped["value"].size(),
-        "total": grouped["value"].sum(),
-        "total_of_squares": grouped["square"].sum(),
-        "minimum": grouped["value"].min(),
-        "maximum": grouped["value"].max(),
-    })
+    return pd.DataFrame(
+        {
+            "n": grouped["value"].size(),
+            "total": grouped["value"].sum(),
+            "total_of_squares": grouped["square"].sum(),
+            "minimum": grouped["value"].min(),
+            "maximum": grouped["value"].max(),
+        }
+    )
 
 
 def means_from_sums(sums: pd.DataFrame, *, expected: float | pd.Series) -> pd.DataFrame:
@@ -64,13 +66,12 @@ def means_from_sums(sums: pd.DataFrame, *, expected: float | pd.Series) -> pd.Da
         scatter = np.maximum(squares - total * mean, 0.0)  # rounding can leave a tiny negative
         sd = np.where(n > 1, np.sqrt(scatter / (n - 1.0)), np.nan)
         coverage = np.minimum(n / wanted, 1.0)
-    return pd.DataFrame({"mean": mean, "sd": sd, "n": sums["n"].to_numpy(), "coverage": coverage},
-                        index=sums.index)
+    return pd.DataFrame(
+        {"mean": mean, "sd": sd, "n": sums["n"].to_numpy(), "coverage": coverage}, index=sums.index
+    )
 
 
-def hourly_means(
-    readings: pd.Series, *, expected: float, unit: pd.Series | None = None
-) -> pd.DataFrame:
+def hourly_means(readings: pd.Series, *, expected: float, unit: pd.Series | None = None) -> pd.DataFrame:
     """Average readings by hour: columns mean, sd, n, coverage, minimum, maximum.
 
     readings, unit: as for hour_sums; expected: readings in a full hour. Hours without readings are absent.
@@ -93,10 +94,13 @@ def daily_means(hours: pd.Series, *, needed: int = 18) -> pd.DataFrame:
     valid = hours.dropna()
     days = valid.groupby(pd.DatetimeIndex(valid.index).floor("D").rename("day"))
     n = days.size()
-    return pd.DataFrame({
-        "mean": days.mean().where(n >= needed), "n": n,
-        "coverage": (n / HOURS_IN_A_DAY).clip(upper=1.0),
-    })
+    return pd.DataFrame(
+        {
+            "mean": days.mean().where(n >= needed),
+            "n": n,
+            "coverage": (n / HOURS_IN_A_DAY).clip(upper=1.0),
+        }
+    )
 
 
 def running_means(hours: pd.Series, *, width: int = HOURS_IN_A_RUNNING_MEAN, needed: int = 6) -> pd.Series:

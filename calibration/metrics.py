@@ -34,13 +34,18 @@ def metrics(reference: pd.Series | ArrayLike, sensor: pd.Series | ArrayLike) -> 
     mean_x, mean_y = float(x.mean()), float(y.mean())
     rmse, mbe = float(np.sqrt(np.mean(error * error))), float(error.mean())
     result |= {
-        "rmse": rmse, "mbe": mbe, "mae": float(np.abs(error).mean()),
+        "rmse": rmse,
+        "mbe": mbe,
+        "mae": float(np.abs(error).mean()),
         "nrmse": 100.0 * rmse / mean_x if mean_x > 0 else None,
         "crmse": float(np.sqrt(max(rmse * rmse - mbe * mbe, 0.0))),
-        "mean_reference": mean_x, "mean_sensor": mean_y,
+        "mean_reference": mean_x,
+        "mean_sensor": mean_y,
     }
-    sxx, syy, sxy = (float(np.sum(p * q)) for p, q in (
-        (x - mean_x, x - mean_x), (y - mean_y, y - mean_y), (x - mean_x, y - mean_y)))
+    sxx, syy, sxy = (
+        float(np.sum(p * q))
+        for p, q in ((x - mean_x, x - mean_x), (y - mean_y, y - mean_y), (x - mean_x, y - mean_y))
+    )
     if n < 3 or sxx == 0.0:
         return result
     slope = sxy / sxx
@@ -56,8 +61,20 @@ def metrics(reference: pd.Series | ArrayLike, sensor: pd.Series | ArrayLike) -> 
 
 
 KEYS: Final = (
-    "n", "r2", "slope", "intercept", "rmse", "nrmse", "mbe", "mae", "orthogonal_slope",
-    "orthogonal_intercept", "crmse", "sd_ratio", "mean_reference", "mean_sensor",
+    "n",
+    "r2",
+    "slope",
+    "intercept",
+    "rmse",
+    "nrmse",
+    "mbe",
+    "mae",
+    "orthogonal_slope",
+    "orthogonal_intercept",
+    "crmse",
+    "sd_ratio",
+    "mean_reference",
+    "mean_sensor",
 )
 
 

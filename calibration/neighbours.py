@@ -24,7 +24,10 @@ BUDDY_FLOOR: Final = 10.0  # µg/m³ [P]: smaller differences are never contradi
 CORRELATION: Final = 0.9  # monthly, with the median of the network: CrowdQC+ m4
 EARTH_RADIUS: Final = 6_371_000.0  # m
 REPRESENTATIVE: Final[dict[str, float]] = {  # m: what a station stands for, by season (Hassani 2025 [A])
-    "DJF": 11_500.0, "MAM": 12_700.0, "JJA": 20_000.0, "SON": 17_000.0,
+    "DJF": 11_500.0,
+    "MAM": 12_700.0,
+    "JJA": 20_000.0,
+    "SON": 17_000.0,
 }
 
 
@@ -35,14 +38,22 @@ def distances(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> 
     111
     """
     phi, lam = np.radians(latitude), np.radians(longitude)
-    a = (np.sin((phi[:, None] - phi) / 2.0) ** 2
-         + np.cos(phi[:, None]) * np.cos(phi) * np.sin((lam[:, None] - lam) / 2.0) ** 2)
+    a = (
+        np.sin((phi[:, None] - phi) / 2.0) ** 2
+        + np.cos(phi[:, None]) * np.cos(phi) * np.sin((lam[:, None] - lam) / 2.0) ** 2
+    )
     return np.asarray(2.0 * EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(a, 1.0))))
 
 
 def disagree_with_buddies(
-    hours: pd.DataFrame, *, latitude: pd.Series, longitude: pd.Series, height: pd.Series | None = None,
-    radius: float = RADIUS, fewest: int = FEWEST_BUDDIES, factor: float = BUDDY_FACTOR,
+    hours: pd.DataFrame,
+    *,
+    latitude: pd.Series,
+    longitude: pd.Series,
+    height: pd.Series | None = None,
+    radius: float = RADIUS,
+    fewest: int = FEWEST_BUDDIES,
+    factor: float = BUDDY_FACTOR,
     floor: float = BUDDY_FLOOR,
 ) -> pd.DataFrame:
     """Mark hours where a unit is far from the median of its neighbours; a frame of the same shape.
@@ -110,5 +121,6 @@ def disagree_with_reference(reference: pd.Series, sensor: pd.Series) -> pd.Serie
         percent = 100.0 * np.abs(y - x) / np.abs(0.5 * (x + y))
     absolute = np.abs(y - x)
     far = (absolute > np.median(absolute) + 2.0 * absolute.std(ddof=1)) & (
-        percent > np.nanmedian(percent) + 2.0 * np.nanstd(percent, ddof=1))
+        percent > np.nanmedian(percent) + 2.0 * np.nanstd(percent, ddof=1)
+    )
     return pd.Series((cook > 4.0 / n) & far, index=both.index)

@@ -69,28 +69,42 @@ _2024 = "Directive (EU) 2024/2881, Annex V, table 1"
 
 def _rows_2008() -> list[QualityObjective]:
     table = {  # fixed, indicative, objective estimation, in percent [V]
-        ("so2", "1h"): (15.0, 25.0, 75.0), ("no2", "1h"): (15.0, 25.0, 75.0), ("co", "8h"): (15.0, 25.0, 75.0),
-        ("benzene", "1y"): (25.0, 30.0, 100.0), ("pm10", "24h"): (25.0, 50.0, 100.0),
-        ("pm25", "24h"): (25.0, 50.0, 100.0), ("o3", "8h"): (15.0, 30.0, 75.0),
+        ("so2", "1h"): (15.0, 25.0, 75.0),
+        ("no2", "1h"): (15.0, 25.0, 75.0),
+        ("co", "8h"): (15.0, 25.0, 75.0),
+        ("benzene", "1y"): (25.0, 30.0, 100.0),
+        ("pm10", "24h"): (25.0, 50.0, 100.0),
+        ("pm25", "24h"): (25.0, 50.0, 100.0),
+        ("o3", "8h"): (15.0, 30.0, 75.0),
     }
-    return [QualityObjective(quantity, averaging, regime, None, percent, "2008-06-11", "2026-12-11", _2008)
-            for (quantity, averaging), row in table.items()
-            for regime, percent in zip(("fixed", "indicative", "estimation"), row, strict=True)]
+    return [
+        QualityObjective(quantity, averaging, regime, None, percent, "2008-06-11", "2026-12-11", _2008)
+        for (quantity, averaging), row in table.items()
+        for regime, percent in zip(("fixed", "indicative", "estimation"), row, strict=True)
+    ]
 
 
 def _rows_2024() -> list[QualityObjective]:
     table = {  # (absolute, percent) fixed and indicative; french-air-quality.md, section 7
-        ("pm25", "24h"): ((6.3, 25.0), (8.8, 35.0)), ("pm10", "24h"): ((11.3, 25.0), (22.5, 50.0)),
-        ("no2", "24h"): ((7.5, 15.0), (12.5, 25.0)), ("no2", "1h"): ((30.0, 15.0), (50.0, 25.0)),
-        ("so2", "24h"): ((7.5, 15.0), (12.5, 25.0)), ("so2", "1h"): ((52.5, 15.0), (87.5, 25.0)),
-        ("o3", "8h"): ((18.0, 15.0), (30.0, 25.0)), ("co", "24h"): ((0.6, 15.0), (1.0, 25.0)),
-        ("co", "8h"): ((1.0, 10.0), (2.0, 20.0)), ("pm25", "1y"): ((3.0, 30.0), (4.0, 40.0)),
-        ("pm10", "1y"): ((4.0, 20.0), (6.0, 30.0)), ("no2", "1y"): ((6.0, 30.0), (8.0, 40.0)),
+        ("pm25", "24h"): ((6.3, 25.0), (8.8, 35.0)),
+        ("pm10", "24h"): ((11.3, 25.0), (22.5, 50.0)),
+        ("no2", "24h"): ((7.5, 15.0), (12.5, 25.0)),
+        ("no2", "1h"): ((30.0, 15.0), (50.0, 25.0)),
+        ("so2", "24h"): ((7.5, 15.0), (12.5, 25.0)),
+        ("so2", "1h"): ((52.5, 15.0), (87.5, 25.0)),
+        ("o3", "8h"): ((18.0, 15.0), (30.0, 25.0)),
+        ("co", "24h"): ((0.6, 15.0), (1.0, 25.0)),
+        ("co", "8h"): ((1.0, 10.0), (2.0, 20.0)),
+        ("pm25", "1y"): ((3.0, 30.0), (4.0, 40.0)),
+        ("pm10", "1y"): ((4.0, 20.0), (6.0, 30.0)),
+        ("no2", "1y"): ((6.0, 30.0), (8.0, 40.0)),
         ("benzene", "1y"): ((0.85, 25.0), (1.2, 35.0)),
     }
-    return [QualityObjective(quantity, averaging, regime, absolute, percent, "2026-12-11", None, _2024)
-            for (quantity, averaging), row in table.items()
-            for regime, (absolute, percent) in zip(("fixed", "indicative"), row, strict=True)]
+    return [
+        QualityObjective(quantity, averaging, regime, absolute, percent, "2026-12-11", None, _2024)
+        for (quantity, averaging), row in table.items()
+        for regime, (absolute, percent) in zip(("fixed", "indicative"), row, strict=True)
+    ]
 
 
 QUALITY_OBJECTIVES: Final[tuple[QualityObjective, ...]] = (*_rows_2008(), *_rows_2024())
@@ -110,6 +124,7 @@ def quality_objective(
     """
     for row in QUALITY_OBJECTIVES:
         if (row.quantity, row.averaging, row.regime) == (quantity, averaging, regime) and (
-                row.valid_from <= on and (row.valid_to is None or on < row.valid_to)):
+            row.valid_from <= on and (row.valid_to is None or on < row.valid_to)
+        ):
             return row
     return None

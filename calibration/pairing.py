@@ -22,8 +22,11 @@ class Lag(NamedTuple):
     @property
     def wrong(self) -> bool:
         """Tell whether the hour labels of the two sides disagree beyond noise."""
-        return (self.hours != 0 and self.correlation >= LAG_CORRELATION
-                and not 1.0 - self.correlation > LAG_GAIN * (1.0 - self.correlation_at_zero))
+        return (
+            self.hours != 0
+            and self.correlation >= LAG_CORRELATION
+            and not 1.0 - self.correlation > LAG_GAIN * (1.0 - self.correlation_at_zero)
+        )
 
 
 def to_hour_starts(series: pd.Series, *, label: str) -> pd.Series:

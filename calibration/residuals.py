@@ -55,7 +55,9 @@ def at_limit_value(model: Model, *, averaging: str = "") -> ClassOfLimit:
     if target.limit_value is None:
         return ClassOfLimit(None, None, False, None)
     read = line(model)
-    columns = {name: np.array([0.5 * (low + high)]) for name, (low, high) in model.domain.items() if name != "value"}
+    columns = {
+        name: np.array([0.5 * (low + high)]) for name, (low, high) in model.domain.items() if name != "value"
+    }
     signal = read.intercept + read.slope * target.limit_value
     if model.rule.signal == "dry":
         signal *= float(growth(columns["humidity"])[0])
@@ -64,5 +66,9 @@ def at_limit_value(model: Model, *, averaging: str = "") -> ClassOfLimit:
     percent = 100.0 * float(found.expanded()[0]) / target.limit_value
     low, high = model.domain["value"]
     steps = enumerate((target.class_1, target.class_2, target.class_3), start=1)
-    return ClassOfLimit(percent, target.limit_value, not low <= target.limit_value <= high,
-                        next((k for k, limit in steps if percent <= limit), None))
+    return ClassOfLimit(
+        percent,
+        target.limit_value,
+        not low <= target.limit_value <= high,
+        next((k for k, limit in steps if percent <= limit), None),
+    )

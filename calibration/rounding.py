@@ -20,7 +20,9 @@ def rounded(value: str | Decimal | float, *, decimals: int = 1) -> Decimal:
     >>> str(rounded(0.35)), str(rounded("42.5", decimals=0))
     ('0.4', '43')
     """
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+    exact = (
+        value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+    )
     found = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return found if found else abs(found)  # no minus before a zero
 

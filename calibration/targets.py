@@ -94,8 +94,15 @@ def fleet_error(units: pd.DataFrame, reference: pd.Series) -> FleetError:
 
 
 def meets(
-    target: Target, *, slope: float | None = None, intercept: float | None = None, r2: float | None = None,
-    rmse: float | None = None, nrmse: float | None = None, sd: float | None = None, cv: float | None = None,
+    target: Target,
+    *,
+    slope: float | None = None,
+    intercept: float | None = None,
+    r2: float | None = None,
+    rmse: float | None = None,
+    nrmse: float | None = None,
+    sd: float | None = None,
+    cv: float | None = None,
 ) -> dict[str, bool | None]:
     """Hold figures against a target: True, False, or None where the figure is missing.
 
@@ -104,6 +111,7 @@ def meets(
     >>> meets(TARGETS["pm25"], slope=1.2, r2=0.6, rmse=9.0, nrmse=20.0)["rmse"]
     True
     """
+
     def either(first: bool | None, second: bool | None) -> bool | None:
         known = [found for found in (first, second) if found is not None]
         return any(known) if known else None
@@ -112,7 +120,9 @@ def meets(
         "slope": None if slope is None else abs(slope - 1.0) <= target.slope,
         "intercept": None if intercept is None else abs(intercept) <= target.intercept,
         "r2": None if r2 is None else r2 >= target.r2,
-        "rmse": either(None if rmse is None else rmse <= target.rmse,
-                       None if nrmse is None or target.nrmse is None else nrmse <= target.nrmse),
+        "rmse": either(
+            None if rmse is None else rmse <= target.rmse,
+            None if nrmse is None or target.nrmse is None else nrmse <= target.nrmse,
+        ),
         "precision": either(None if sd is None else sd <= target.sd, None if cv is None else cv <= target.cv),
     }

@@ -50,12 +50,26 @@ def _plain(name: str) -> TermRule:
 TERMS: Final[dict[str, TermRule]] = {
     "intercept": TermRule((), lambda c: np.ones_like(c["raw"]), lambda c: 0.0),
     "raw": TermRule(("raw",), lambda c: c["raw"], lambda c: 1.0),
-    "dry": TermRule(("raw", "humidity"), lambda c: c["raw"] / growth(c["humidity"]),
-                    lambda c: 1.0 / growth(c["humidity"])),
-    "raw_humidity": TermRule(("raw", "humidity"), lambda c: c["raw"] * (c["humidity"] / 100.0),
-                             lambda c: c["humidity"] / 100.0),
-    **{name: _plain(name) for name in (
-        "humidity", "temperature", "absolute_humidity", "auxiliary", "ox", "o3", "no2", "no", "co")},
+    "dry": TermRule(
+        ("raw", "humidity"), lambda c: c["raw"] / growth(c["humidity"]), lambda c: 1.0 / growth(c["humidity"])
+    ),
+    "raw_humidity": TermRule(
+        ("raw", "humidity"), lambda c: c["raw"] * (c["humidity"] / 100.0), lambda c: c["humidity"] / 100.0
+    ),
+    **{
+        name: _plain(name)
+        for name in (
+            "humidity",
+            "temperature",
+            "absolute_humidity",
+            "auxiliary",
+            "ox",
+            "o3",
+            "no2",
+            "no",
+            "co",
+        )
+    },
 }
 
 
@@ -80,33 +94,88 @@ class Method(NamedTuple):
         return tuple(wanted)
 
 
-METHODS: Final[dict[str, Method]] = {method.name: method for method in (
-    Method("linear", "inverse", "raw", ("intercept",), True,
-           "Droite ajustée puis inversée", "Straight line, inverted",
-           "calibration.md section 7, candidate 1"),
-    Method("dry_linear", "inverse", "dry", ("intercept",), True,
-           "Croissance hygroscopique (κ-Köhler) puis droite inversée",
-           "Hygroscopic growth (kappa-Köhler), then an inverted straight line",
-           "Crilley et al. 2018; Di Antonio et al. 2018; calibration.md section 7, candidate 2"),
-    Method("mlr_humidity", "forward", "raw", ("intercept", "raw", "humidity"), True,
-           "Régression multilinéaire avec l'humidité", "Multilinear regression with humidity",
-           "calibration.md section 7, candidate 3"),
-    Method("mlr_humidity_temperature", "forward", "raw", ("intercept", "raw", "humidity", "temperature"),
-           True, "Régression multilinéaire avec l'humidité et la température",
-           "Multilinear regression with humidity and temperature",
-           "calibration.md section 7, candidate 3"),
-    Method("cell", "forward", "raw", ("intercept", "raw", "auxiliary", "temperature"), True,
-           "Cellule électrochimique : électrodes de travail et auxiliaire, température",
-           "Electrochemical cell: working and auxiliary electrodes, temperature",
-           "calibration.md section 7, candidate 3 (WE in raw and AE in auxiliary, mV or nA)"),
-    Method("no2_cell", "forward", "raw", ("intercept", "raw", "auxiliary", "temperature", "o3"), True,
-           "Cellule NO2, corrigée de l'ozone", "NO2 cell, with its cross-sensitivity to ozone",
-           "calibration.md section 7, candidate 3"),
-    Method("ox_cell", "forward", "raw", ("intercept", "raw", "auxiliary", "temperature", "no2"), True,
-           "Cellule OX, corrigée du NO2", "OX cell, with its cross-sensitivity to NO2",
-           "calibration.md section 7, candidate 3"),
-    Method("cell_inverse", "inverse", "raw", ("intercept", "temperature", "ox", "absolute_humidity"), True,
-           "Signal de la cellule NO2 selon le NO2, la température, le signal OX et l'eau, puis inversé",
-           "Signal of the NO2 cell on NO2, temperature, the OX signal and water in the air, then inverted",
-           "JRC airsenseur-calibration, model of NO2-B43F (the slope is negative)"),
-)}
+METHODS: Final[dict[str, Method]] = {
+    method.name: method
+    for method in (
+        Method(
+            "linear",
+            "inverse",
+            "raw",
+            ("intercept",),
+            True,
+            "Droite ajustée puis inversée",
+            "Straight line, inverted",
+            "calibration.md section 7, candidate 1",
+        ),
+        Method(
+            "dry_linear",
+            "inverse",
+            "dry",
+            ("intercept",),
+            True,
+            "Croissance hygroscopique (κ-Köhler) puis droite inversée",
+            "Hygroscopic growth (kappa-Köhler), then an inverted straight line",
+            "Crilley et al. 2018; Di Antonio et al. 2018; calibration.md section 7, candidate 2",
+        ),
+        Method(
+            "mlr_humidity",
+            "forward",
+            "raw",
+            ("intercept", "raw", "humidity"),
+            True,
+            "Régression multilinéaire avec l'humidité",
+            "Multilinear regression with humidity",
+            "calibration.md section 7, candidate 3",
+        ),
+        Method(
+            "mlr_humidity_temperature",
+            "forward",
+            "raw",
+            ("intercept", "raw", "humidity", "temperature"),
+            True,
+            "Régression multilinéaire avec l'humidité et la température",
+            "Multilinear regression with humidity and temperature",
+            "calibration.md section 7, candidate 3",
+        ),
+        Method(
+            "cell",
+            "forward",
+            "raw",
+            ("intercept", "raw", "auxiliary", "temperature"),
+            True,
+            "Cellule électrochimique : électrodes de travail et auxiliaire, température",
+            "Electrochemical cell: working and auxiliary electrodes, temperature",
+            "calibration.md section 7, candidate 3 (WE in raw and AE in auxiliary, mV or nA)",
+        ),
+        Method(
+            "no2_cell",
+            "forward",
+            "raw",
+            ("intercept", "raw", "auxiliary", "temperature", "o3"),
+            True,
+            "Cellule NO2, corrigée de l'ozone",
+            "NO2 cell, with its cross-sensitivity to ozone",
+            "calibration.md section 7, candidate 3",
+        ),
+        Method(
+            "ox_cell",
+            "forward",
+            "raw",
+            ("intercept", "raw", "auxiliary", "temperature", "no2"),
+            True,
+            "Cellule OX, corrigée du NO2",
+            "OX cell, with its cross-sensitivity to NO2",
+            "calibration.md section 7, candidate 3",
+        ),
+        Method(
+            "cell_inverse",
+            "inverse",
+            "raw",
+            ("intercept", "temperature", "ox", "absolute_humidity"),
+            True,
+            "Signal de la cellule NO2 selon le NO2, la température, le signal OX et l'eau, puis inversé",
+            "Signal of the NO2 cell on NO2, temperature, the OX signal and water in the air, then inverted",
+            "JRC airsenseur-calibration, model of NO2-B43F (the slope is negative)",
+        ),
+    )
+}

@@ -58,9 +58,12 @@ class TreeModel:
     def to_dict(self) -> dict[str, Any]:
         """Give the model as JSON types."""
         return {
-            "inputs": list(self.inputs), "start": self.start, "scores": dict(self.scores),
+            "inputs": list(self.inputs),
+            "start": self.start,
+            "scores": dict(self.scores),
             "trees": [{name: list(column) for name, column in vars(tree).items()} for tree in self.trees],
-            "box": {name: list(ends) for name, ends in self.box.items()}, "spread": vars(self.spread).copy(),
+            "box": {name: list(ends) for name, ends in self.box.items()},
+            "spread": vars(self.spread).copy(),
             "linear": self.linear.to_dict(),
         }
 
@@ -68,10 +71,16 @@ class TreeModel:
     def from_dict(cls, data: Mapping[str, Any]) -> TreeModel:
         """Build a model from what to_dict gave."""
         return cls(
-            inputs=tuple(data["inputs"]), start=float(data["start"]), scores=dict(data["scores"]),
-            trees=tuple(Tree(**{name: tuple(column) for name, column in tree.items()}) for tree in data["trees"]),
+            inputs=tuple(data["inputs"]),
+            start=float(data["start"]),
+            scores=dict(data["scores"]),
+            trees=tuple(
+                Tree(**{name: tuple(column) for name, column in tree.items()}) for tree in data["trees"]
+            ),
             box={name: (float(low), float(high)) for name, (low, high) in data["box"].items()},
-            spread=Spread(**data["spread"]), linear=Model.from_dict(data["linear"]))
+            spread=Spread(**data["spread"]),
+            linear=Model.from_dict(data["linear"]),
+        )
 
 
 def fit_trees(
@@ -82,17 +91,24 @@ def fit_trees(
     pairs, options: as for calibration.fit; inputs: the columns that the trees read, `raw` among them; linear: the
     method used outside the box. Scored on the same forward blocks as every other method.
     """
-    wanted = pairs[["reference", *inputs]].astype(float).replace([np.inf, -np.inf], np.nan).dropna().sort_index()
+    wanted = (
+        pairs[["reference", *inputs]].astype(float).replace([np.inf, -np.inf], np.nan).dropna().sort_index()
+    )
     at = seconds(wanted.index)
     if not at.size or at[-1] + HOUR - at[0] < SHORTEST_SPAN:
-        raise Refused("too_short_for_trees", "Tree models need at least six weeks of co-location.",
-                      "Les modèles à arbres demandent au moins six semaines de comparaison.")
+        raise Refused(
+            "too_short_for_trees",
+            "Tree models need at least six weeks of co-location.",
+            "Les modèles à arbres demandent au moins six semaines de comparaison.",
+        )
     x, y = wanted[list(inputs)].to_numpy(dtype=float), wanted["reference"].to_numpy(dtype=float)
     beside = fit(pairs, method=linear, **options)
     missed, predicted, places = [], [], []
     for fold in forward_folds(at):
         start, trees = _grow(x[fold.train], y[fold.train], seed)
-        inside = ((x[fold.test] >= x[fold.train].min(axis=0)) & (x[fold.test] <= x[fold.train].max(axis=0))).all(axis=1)
+        inside = (
+            (x[fold.test] >= x[fold.train].min(axis=0)) & (x[fold.test] <= x[fold.train].max(axis=0))
+        ).all(axis=1)
         rows = fold.test[inside]
         found = walk(start, trees, x[rows])
         missed.append(y[rows] - found)
@@ -101,24 +117,38 @@ def fit_trees(
     rows, residual, value = np.concatenate(places), np.concatenate(missed), np.concatenate(predicted)
     start, trees = _grow(x, y, seed)
     return TreeModel(
-        inputs=tuple(inputs), start=start, trees=trees, linear=beside, scores=metrics(y[rows], value),
+        inputs=tuple(inputs),
+        start=start,
+        trees=trees,
+        linear=beside,
+        scores=metrics(y[rows], value),
         box={name: (float(x[:, k].min()), float(x[:, k].max())) for k, name in enumerate(inputs)},
-        spread=spread(residual, value, at[rows], days=(at[-1] + HOUR - at[0]) / DAY))
+        spread=spread(residual, value, at[rows], days=(at[-1] + HOUR - at[0]) / DAY),
+    )
 
 
 def _grow(x: Array, y: Array, seed: int) -> tuple[float, tuple[Tree, ...]]:
     forest = GradientBoostingRegressor(
-        loss="huber", n_estimators=TREES, max_depth=DEPTH, learning_rate=LEARNING_RATE, subsample=0.7,
-        min_samples_leaf=min(SMALLEST_LEAF, max(len(y) // 20, 1)), random_state=seed).fit(x, y)
+        loss="huber",
+        n_estimators=TREES,
+        max_depth=DEPTH,
+        learning_rate=LEARNING_RATE,
+        subsample=0.7,
+        min_samples_leaf=min(SMALLEST_LEAF, max(len(y) // 20, 1)),
+        random_state=seed,
+    ).fit(x, y)
     trees = []
     for one in forest.estimators_[:, 0]:
         grown = one.tree_
-        trees.append(Tree(
-            feature=tuple(int(f) if f >= 0 else -1 for f in grown.feature),
-            threshold=tuple(float(t) for t in grown.threshold),
-            left=tuple(int(c) if c >= 0 else k for k, c in enumerate(grown.children_left)),
-            right=tuple(int(c) if c >= 0 else k for k, c in enumerate(grown.children_right)),
-            value=tuple(LEARNING_RATE * float(v) for v in grown.value[:, 0, 0])))
+        trees.append(
+            Tree(
+                feature=tuple(int(f) if f >= 0 else -1 for f in grown.feature),
+                threshold=tuple(float(t) for t in grown.threshold),
+                left=tuple(int(c) if c >= 0 else k for k, c in enumerate(grown.children_left)),
+                right=tuple(int(c) if c >= 0 else k for k, c in enumerate(grown.children_right)),
+                value=tuple(LEARNING_RATE * float(v) for v in grown.value[:, 0, 0]),
+            )
+        )
     return float(np.ravel(forest.init_.constant_)[0]), tuple(trees)
 
 
@@ -159,10 +189,14 @@ def apply_trees(model: TreeModel, hours: pd.DataFrame) -> pd.DataFrame:
     flags = np.where(inside, beside.flags & ~int(Flag.EXTRAPOLATED), beside.flags | int(Flag.EXTRAPOLATED))
     missing = np.isnan(x).any(axis=1)
     flags = np.where(missing, flags | int(Flag.NO_COVARIATE), flags).astype(np.int32)
-    return pd.DataFrame({
-        "value": np.where(missing, np.nan, value),
-        "expanded_uncertainty": np.where(missing, np.nan, np.where(inside, own, beside.expanded())), "flags": flags,
-    }, index=hours.index)
+    return pd.DataFrame(
+        {
+            "value": np.where(missing, np.nan, value),
+            "expanded_uncertainty": np.where(missing, np.nan, np.where(inside, own, beside.expanded())),
+            "flags": flags,
+        },
+        index=hours.index,
+    )
 
 
 def trees_win(model: TreeModel) -> bool:

@@ -21,7 +21,9 @@ zᵀVz   the coefficients, V from a moving-block bootstrap of days and z the hou
        Between two stays the spells of both are counted together: K = K₀ + K₁.
 u_regime  a change of regime: the slope of a regression depends on how much the air varied in its days.
        With noise on both sides the true line lies between the regression used and the one turned round
-       (Frisch's bounds); in another regime it may be anywhere between: rectangular, |x̂ - x̂'|/√3.
+       (Frisch's bounds); in another regime it may be anywhere between: rectangular, |x̂ - x̂'|/√3. And a
+       loan (a Bracket, not a bare Model) stands in other air than the bench, with other particles: ELSEWHERE,
+       a share of the value, for the hours outside the stays [P]; 0 where a sensor never leaves the station.
 u_reference, u_drift, u_averaging   calibration.md, section 9; see calibration.applying and .bracketing.
 
 A day's mean keeps whole what its hours share: coefficients, regime, reference, drift, and the part of r that a
@@ -52,7 +54,25 @@ SEEN_QUANTILE: Final = 0.90  # what a few blocks can show of the residuals
 SPELL: Final = 2.5  # days: half the period of synoptic weather, see above
 SMALLEST_SHARE: Final = 0.25  # of the mean |residual|: a floor, so that no level is given a width of zero
 DAY: Final = 86400
-WHOLE: Final = ("parameters", "regime", "reference", "drift", "units")  # what the hours of a day share entirely
+# Relative standard uncertainty of other air than the bench's: particles of other kinds scatter otherwise, and
+# coarse ones, which a small counter hardly sees, differ most between places; other interfering gases [P]
+ELSEWHERE: Final[dict[str, float]] = {
+    "pm1": 0.05,
+    "pm25": 0.05,
+    "pm10": 0.10,
+    "no2": 0.05,
+    "no": 0.05,
+    "o3": 0.05,
+    "co": 0.05,
+    "so2": 0.05,
+}
+WHOLE: Final = (
+    "parameters",
+    "regime",
+    "reference",
+    "drift",
+    "units",
+)  # what the hours of a day share entirely
 
 
 def spread(residual: Array, predicted: Array, at: NDArray[np.int64], *, days: float) -> Spread:
@@ -65,8 +85,14 @@ def spread(residual: Array, predicted: Array, at: NDArray[np.int64], *, days: fl
     scaled = np.abs(residual) / (absolute + relative * np.maximum(predicted, 0.0))
     spells = max(days / SPELL, 1.0)
     factor = float(np.quantile(scaled, SEEN_QUANTILE)) * widening(spells)
-    return Spread(absolute=absolute, relative=relative, factor=factor, spells=spells,
-                  parameter_factor=quantiles(spells)[0], shared=shared_part(residual, at))
+    return Spread(
+        absolute=absolute,
+        relative=relative,
+        factor=factor,
+        spells=spells,
+        parameter_factor=quantiles(spells)[0],
+        shared=shared_part(residual, at),
+    )
 
 
 def by_level(size: Array, level: Array) -> tuple[float, float]:
@@ -111,11 +137,15 @@ def daily_uncertainty(parts: pd.DataFrame, *, shared: float) -> pd.DataFrame:
     whole = valid[["residual", *WHOLE]].groupby(day).mean()
     apart = (1.0 - shared) * valid["residual"] ** 2 + valid["averaging"] ** 2
     square = (
-        shared * whole["residual"] ** 2 + (whole[list(WHOLE)] ** 2).sum(axis=1)
+        shared * whole["residual"] ** 2
+        + (whole[list(WHOLE)] ** 2).sum(axis=1)
         + apart.groupby(day).sum() / (n * n)
     )
     enough = n >= 18
-    return pd.DataFrame({
-        "value": valid["value"].groupby(day).mean().where(enough),
-        "expanded_uncertainty": square.pow(0.5).where(enough), "n": n,
-    })
+    return pd.DataFrame(
+        {
+            "value": valid["value"].groupby(day).mean().where(enough),
+            "expanded_uncertainty": square.pow(0.5).where(enough),
+            "n": n,
+        }
+    )

@@ -12,7 +12,11 @@ STANDARD_PRESSURE: Final = 101325.0  # Pa
 EU_TEMPERATURE: Final = 293.15  # K, 20 °C: Directive 2008/50/EC
 US_TEMPERATURE: Final = 298.15  # K, 25 °C: US EPA
 MOLAR_MASS: Final[dict[str, float]] = {  # g/mol
-    "no2": 46.0055, "o3": 47.9982, "no": 30.006, "so2": 64.066, "co": 28.010,
+    "no2": 46.0055,
+    "o3": 47.9982,
+    "no": 30.006,
+    "so2": 64.066,
+    "co": 28.010,
 }
 
 
@@ -54,5 +58,7 @@ def to_ppb(mass: ArrayLike, gas: str, *, temperature: float = EU_TEMPERATURE) ->
 
 def nox_as_no2(no_ppb: ArrayLike, no2_ppb: ArrayLike) -> NDArray[np.float64] | float:
     """Give NOx in µg/m³ as NO2: 1.9125·(NO + NO2), both in ppb (Directive 2008/50/EC)."""
-    total: NDArray[np.float64] | float = np.asarray(no_ppb, dtype=float)[()] + np.asarray(no2_ppb, dtype=float)[()]
+    total: NDArray[np.float64] | float = (
+        np.asarray(no_ppb, dtype=float)[()] + np.asarray(no2_ppb, dtype=float)[()]
+    )
     return total * factor("no2")

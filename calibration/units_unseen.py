@@ -31,15 +31,29 @@ def pooled(models: Sequence[Model]) -> Model:
     within = np.mean([model.covariance for model in models], axis=0)
     companions = [model.companion for model in models if model.companion]
     ends = [list(model.domain.items()) for model in models]
-    domain = {name: (min(dict(e)[name][0] for e in ends), max(dict(e)[name][1] for e in ends))
-              for name in first.domain}
+    domain = {
+        name: (min(dict(e)[name][0] for e in ends), max(dict(e)[name][1] for e in ends))
+        for name in first.domain
+    }
     return replace(
-        first, station="", checksum="", domain=domain, n=sum(model.n for model in models),
+        first,
+        station="",
+        checksum="",
+        domain=domain,
+        n=sum(model.n for model in models),
         coefficients=dict(zip(names, values.mean(axis=0).tolist(), strict=True)),
         covariance=tuple(map(tuple, (within + between).tolist())),
-        companion={name: float(np.mean([c[name] for c in companions])) for name in names} if companions else {},
-        spread=max((model.spread for model in models), key=lambda s: s.factor * (s.absolute + s.relative * 20.0)),
-        starts_at=min(model.starts_at for model in models), ends_at=max(model.ends_at for model in models),
+        companion={name: float(np.mean([c[name] for c in companions])) for name in names}
+        if companions
+        else {},
+        spread=max(
+            (model.spread for model in models), key=lambda s: s.factor * (s.absolute + s.relative * 20.0)
+        ),
+        starts_at=min(model.starts_at for model in models),
+        ends_at=max(model.ends_at for model in models),
         drift_per_day=max(model.drift_per_day for model in models),
-        provisional=any(model.provisional for model in models), scores={}, quantiles={}, folds=0,
+        provisional=any(model.provisional for model in models),
+        scores={},
+        quantiles={},
+        folds=0,
     )

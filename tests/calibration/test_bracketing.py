@@ -156,3 +156,20 @@ def test_between_two_stays_the_spells_of_both_count() -> None:
     found = calibration.explain(Bracket(before=before, after=after), hours(MIDDLE))
     assert found["residual"].iloc[0] == pytest.approx(2.0 * 1.3154 / 1.4561, rel=2e-3)
     assert calibration.explain(before, hours(MIDDLE))["residual"].iloc[0] == 2.0
+
+
+def test_a_loan_stands_in_other_air_than_the_bench() -> None:
+    # PM10: 10 % of the value as a standard uncertainty, doubled; nothing while it stands at the bench
+    before, after = (
+        line(2.0, 1.6, start=m.starts_at, end=m.ends_at, quantity="pm10") for m in (BEFORE, AFTER)
+    )
+    at = hours("2026-01-10T00:00Z", MIDDLE, "2026-04-20T00:00Z")
+    assert calibration.explain(Bracket(before=before, after=after), at)["regime"].tolist() == pytest.approx(
+        [0.0, 2 * 0.10 * 21.25, 0.0]
+    )
+    alone = calibration.explain(Bracket(before=before), at)["regime"]
+    assert alone.tolist() == pytest.approx([0.0, 2 * 0.10 * 21.25, 2 * 0.10 * 21.25])
+    stays = Bracket(before=before, after=after, elsewhere=0.0)
+    assert calibration.explain(stays, at)["regime"].tolist() == [0.0, 0.0, 0.0]
+    assert calibration.explain(before, at)["regime"].tolist() == [0.0, 0.0, 0.0]
+    assert Bracket.from_dict(json.loads(json.dumps(stays.to_dict()))).elsewhere == 0.0

@@ -10,7 +10,9 @@ AT = pd.date_range("2026-01-01", periods=24 * 40, freq="h", tz="UTC")
 def air(seed: int = 3) -> pd.Series:
     rng = np.random.default_rng(seed)
     slow = np.repeat(rng.normal(0.0, 0.4, 40), 24)
-    return pd.Series(20.0 * np.exp(slow) + 6.0 * np.sin(np.arange(AT.size) / 4.0) + rng.normal(0, 1, AT.size), index=AT)
+    return pd.Series(
+        20.0 * np.exp(slow) + 6.0 * np.sin(np.arange(AT.size) / 4.0) + rng.normal(0, 1, AT.size), index=AT
+    )
 
 
 def test_a_sound_sensor_raises_no_alarm() -> None:
@@ -22,7 +24,7 @@ def test_a_sound_sensor_raises_no_alarm() -> None:
 def test_a_sensor_that_loses_half_its_slope_is_found_with_its_slope() -> None:
     truth = air()
     worn = truth.copy()
-    worn.iloc[24 * 20:] *= 0.5
+    worn.iloc[24 * 20 :] *= 0.5
     found = alarms(watch(truth, worn))
     assert len(found) == 1
     assert found[0].slope == pytest.approx(2.0, rel=0.05)  # what it would have to be multiplied by
@@ -42,14 +44,14 @@ def test_a_change_of_slope_that_leaves_the_mean_alone_is_found() -> None:
 def test_an_alarm_needs_five_days() -> None:
     truth = air()
     short = truth.copy()
-    short.iloc[24 * 20: 24 * 23] *= 0.4
+    short.iloc[24 * 20 : 24 * 23] *= 0.4
     assert alarms(watch(truth, short)) == []
 
 
 def test_windows_with_too_little_data_are_left_out() -> None:
     truth = air()
     holed = truth.copy()
-    holed.iloc[24 * 10: 24 * 14] = np.nan
+    holed.iloc[24 * 10 : 24 * 14] = np.nan
     windows = watch(truth, holed)
     assert (windows["n"] >= 54).all()
     assert len(windows) < len(watch(truth, truth))
@@ -69,5 +71,3 @@ def test_the_trend_of_residuals_counts_days_and_not_hours() -> None:
     assert found.low < 3.0 < found.high  # 0.1 a day
     assert found.high - found.low > 0.8  # hours taken for independent would give about a fifth of it
     assert np.isnan(residual_trend(pd.Series(1.0, index=AT[:30])).per_30_days)
-
-

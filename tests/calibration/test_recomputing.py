@@ -32,7 +32,9 @@ DOCUMENT = """{"before": {"method": "mlr_humidity",
  "reference_uncertainty": [0.5, 0.02], "drift_per_day": 0.001}, "step_at": null}"""
 HOURS = pd.DatetimeIndex(["2026-02-03T04:00Z", "2026-03-20T17:00Z"])
 SUMS = {
-    "raw": pd.DataFrame({"n": [6, 5], "total": [187.3, 402.9], "total_of_squares": [5901.7, 32870.1]}, index=HOURS),
+    "raw": pd.DataFrame(
+        {"n": [6, 5], "total": [187.3, 402.9], "total_of_squares": [5901.7, 32870.1]}, index=HOURS
+    ),
     "humidity": pd.DataFrame({"n": [6, 5], "total": [431.2, 288.8]}, index=HOURS),
 }
 # computed once by the first release; a change of any bit is a change of published figures: raise CODE_VERSION
@@ -79,8 +81,10 @@ def test_long_arrays_give_the_bits_of_short_ones() -> None:
 
 
 def test_the_library_needs_nothing_of_the_system() -> None:
-    code = ("import sys, calibration; bad = {'django', 'psycopg', 'capto', 'paho'} & set(sys.modules); "
-            "assert not bad, bad")
+    code = (
+        "import sys, calibration; bad = {'django', 'psycopg', 'capto', 'paho'} & set(sys.modules); "
+        "assert not bad, bad"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -92,10 +96,15 @@ def test_a_sum_without_its_covariate_gives_no_number() -> None:
 
 
 def test_an_unseen_unit_is_less_sure_than_those_that_were_fitted() -> None:
-    units = [calibration.fit(stay(8, seed=k).assign(raw=lambda f, k=k: f["raw"] * (1 + 0.1 * k))) for k in (1, 2, 3)]
+    units = [
+        calibration.fit(stay(8, seed=k).assign(raw=lambda f, k=k: f["raw"] * (1 + 0.1 * k)))
+        for k in (1, 2, 3)
+    ]
     shared = pooled(units)
     hours = stay(2)
-    wide, narrow = (calibration.apply(one, hours)["expanded_uncertainty"].mean() for one in (shared, units[1]))
+    wide, narrow = (
+        calibration.apply(one, hours)["expanded_uncertainty"].mean() for one in (shared, units[1])
+    )
     assert wide > 1.2 * narrow
     assert shared.coefficients["raw"] == np.mean([u.coefficients["raw"] for u in units])
 
@@ -103,8 +112,15 @@ def test_an_unseen_unit_is_less_sure_than_those_that_were_fitted() -> None:
 def test_a_model_lent_to_another_unit_adds_what_units_differ_by() -> None:
     # u(bs,s) = 3 in the signal, slope 2: 3/2 in the value, doubled
     model = calibration.Model(
-        method="linear", coefficients={"intercept": 0.0, "slope": 2.0}, covariance=((0.0, 0.0), (0.0, 0.0)),
-        domain={"value": (0.0, 100.0)}, spread=calibration.Spread(absolute=0.0, relative=0.0, factor=0.0), n=300,
-        starts_at="2026-01-01T00:00Z", ends_at="2026-05-01T00:00Z", between_units=3.0)
+        method="linear",
+        coefficients={"intercept": 0.0, "slope": 2.0},
+        covariance=((0.0, 0.0), (0.0, 0.0)),
+        domain={"value": (0.0, 100.0)},
+        spread=calibration.Spread(absolute=0.0, relative=0.0, factor=0.0),
+        n=300,
+        starts_at="2026-01-01T00:00Z",
+        ends_at="2026-05-01T00:00Z",
+        between_units=3.0,
+    )
     found = calibration.explain(model, pd.DataFrame({"raw": [40.0]}, index=HOURS[:1]))
     assert found["units"].iloc[0] == found["expanded_uncertainty"].iloc[0] == 3.0

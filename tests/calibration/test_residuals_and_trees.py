@@ -114,14 +114,22 @@ def test_walking_the_trees_is_what_scikit_learn_predicts() -> None:
     x, y = pairs[["raw", "humidity"]].to_numpy(), pairs["reference"].to_numpy()
     start, grown = trees._grow(x, y, 0)
     oracle = GradientBoostingRegressor(
-        loss="huber", n_estimators=trees.TREES, max_depth=trees.DEPTH, learning_rate=trees.LEARNING_RATE,
-        subsample=0.7, min_samples_leaf=trees.SMALLEST_LEAF, random_state=0).fit(x, y)
+        loss="huber",
+        n_estimators=trees.TREES,
+        max_depth=trees.DEPTH,
+        learning_rate=trees.LEARNING_RATE,
+        subsample=0.7,
+        min_samples_leaf=trees.SMALLEST_LEAF,
+        random_state=0,
+    ).fit(x, y)
     assert walk(start, grown, x) == pytest.approx(oracle.predict(x), abs=1e-9)
 
 
 @needs_shared_data
 def test_trees_lose_on_the_forward_nox_of_uci() -> None:
-    frame = pd.read_csv(DATA / "airquality_uci/AirQualityUCI_iso_comma.csv", encoding="utf-8-sig").replace(-200, np.nan)
+    frame = pd.read_csv(DATA / "airquality_uci/AirQualityUCI_iso_comma.csv", encoding="utf-8-sig").replace(
+        -200, np.nan
+    )
     frame.index = pd.to_datetime(frame["Date"] + " " + frame["Time"]).dt.tz_localize("UTC")
     pairs = frame.rename(columns={"NOx(GT)": "reference", "PT08.S5(O3)": "raw", "RH": "humidity"})
     found = fit_trees(pairs[["reference", "raw", "humidity"]][: 24 * 60], inputs=("raw", "humidity"))

@@ -31,7 +31,9 @@ def hours_of(period: Period, unit: Unit, stay: Stay, end: int) -> pd.DataFrame:
     at = np.arange(stay.starts_at // MESSAGE * MESSAGE + MESSAGE, stay.ends_at or end, MESSAGE)
     said = unit.says(period.air(stay.spot, at), at)
     arrived = said.sent & said.sees_particles
-    frame = pd.DataFrame({name: said.values[name][arrived] for name in ("pm25", "pm10", "humidity", "temperature")})
+    frame = pd.DataFrame(
+        {name: said.values[name][arrived] for name in ("pm25", "pm10", "humidity", "temperature")}
+    )
     hour = at[arrived] // HOUR * HOUR
     table = frame.groupby(hour).mean()[frame.groupby(hour).size() >= 5]
     hours = table.index.to_numpy()
@@ -56,10 +58,14 @@ def loans(seed: int) -> Iterator[tuple[str, pd.DataFrame, calibration.Bracket]]:
         tables = [hours_of(period, unit, stay, opened) for stay in turns]
         for k, quantity in product(range(1, len(turns) - 1, 2), ("pm25", "pm10")):
             first, loan, second = (
-                t.rename(columns={quantity: "raw", f"station_{quantity}": "reference"}) for t in tables[k - 1: k + 2])
-            options = {"reference_uncertainty": (0.5, 0.02)}
+                t.rename(columns={quantity: "raw", f"station_{quantity}": "reference"})
+                for t in tables[k - 1 : k + 2]
+            )
+            options = {"reference_uncertainty": (0.5, 0.02), "quantity": quantity}
             try:
-                chosen = calibration.choose(calibration.compare(first, methods=calibration.FOR_PARTICLES, **options))
+                chosen = calibration.choose(
+                    calibration.compare(first, methods=calibration.FOR_PARTICLES, **options)
+                )
                 last = calibration.fit(second, method=chosen.method, **options)
             except (calibration.Refused, ValueError):
                 continue  # a bench stay cut short by the end of the record
@@ -75,10 +81,20 @@ def held() -> pd.DataFrame:
             found = calibration.apply(bracket, loan).dropna()
             error = (loan[f"true_{quantity}"].reindex(found.index) - found["value"]).abs()
             half = found["expanded_uncertainty"]
-            rows.append({"quantity": quantity, "hours": len(found), "width": 2 * half.sum(),
-                         "held": int((error <= half).sum())})
+            rows.append(
+                {
+                    "quantity": quantity,
+                    "hours": len(found),
+                    "width": 2 * half.sum(),
+                    "held": int((error <= half).sum()),
+                }
+            )
     table = pd.DataFrame(rows).groupby("quantity").sum()
-    print(table.assign(coverage=table["held"] / table["hours"], mean_width=table["width"] / table["hours"]).round(3))
+    print(
+        table.assign(
+            coverage=table["held"] / table["hours"], mean_width=table["width"] / table["hours"]
+        ).round(3)
+    )
     return table
 
 
@@ -88,5 +104,7 @@ def test_the_intervals_of_loans_hold_93_to_97_percent_of_the_true_hours(held: pd
 
 
 @pytest.mark.parametrize("quantity", ["pm25", "pm10"])
-def test_neither_size_of_particles_is_left_far_from_what_is_promised(held: pd.DataFrame, quantity: str) -> None:
+def test_neither_size_of_particles_is_left_far_from_what_is_promised(
+    held: pd.DataFrame, quantity: str
+) -> None:
     assert 0.92 <= held.loc[quantity, "held"] / held.loc[quantity, "hours"] <= 0.99

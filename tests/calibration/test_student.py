@@ -13,7 +13,9 @@ def test_the_table_is_that_of_scipy() -> None:
 
 @pytest.mark.parametrize("spells", [1.0, 1.2, 2.3, 5.6, 17.0, 400.0])
 def test_between_the_rows_it_is_near_enough(spells: float) -> None:
-    assert quantiles(spells) == pytest.approx((stats.t.ppf(0.975, spells), stats.t.ppf(0.95, spells)), rel=5e-3)
+    assert quantiles(spells) == pytest.approx(
+        (stats.t.ppf(0.975, spells), stats.t.ppf(0.95, spells)), rel=5e-3
+    )
 
 
 def test_fewer_spells_make_a_wider_interval_and_never_fewer_than_one() -> None:

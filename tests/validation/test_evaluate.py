@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capto.validation.evaluate import FIGURES, main
+from capto.validation.evaluate import main
+from capto.validation.evaluation_text import FIGURES
 from tests.calibration.shared import DATA, JRC_BOXES, needs_shared_data
 
 HOURS = pd.date_range("2026-01-01", periods=96, freq="h", tz="UTC")
