@@ -37,8 +37,11 @@ def written(value: float | int | str | datetime | None) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, float):
-        decimals = 0 if value == 0 or not isfinite(value) else max(0, 3 - floor(log10(abs(value))))
-        return words.figure(value, decimals) if isfinite(value) else "–"
+        if not isfinite(value):
+            return "–"
+        places = max(0, 3 - floor(log10(abs(value)))) if value else 0
+        decimals = len(f"{value:.{places}f}".rstrip("0").partition(".")[2]) if places else 0
+        return words.figure(value, decimals)
     return str(value)
 
 

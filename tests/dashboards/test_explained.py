@@ -8,6 +8,7 @@ from django.test import Client
 
 from capto.readings.models import HourlyAggregate, HourlyValue, Placement, Series
 from capto.validation.recompute import recompute
+from dashboards.templatetags.air import written
 from tests.dashboards.conftest import NOON, City
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +75,18 @@ def test_an_explanation_states_how_many_queries_it_takes(
     measured(school)
     with django_assert_max_num_queries(12):
         client.get(f"/lieu/{school.public_id}/pm25/2026-11-20T09Z/")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (6.0, "6"),
+        (16.7333, "16,73"),
+        (0.000123456, "0,0001235"),
+        (1700.4, "1\u202f700"),
+        (-0.5, "−0,5"),
+        (0.0, "0"),
+    ],
+)
+def test_a_figure_of_a_trail_has_four_significant_digits_and_no_more_zeros(value: float, text: str) -> None:
+    assert written(value).replace("\xa0", "\u202f") == text
