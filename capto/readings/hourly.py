@@ -191,7 +191,7 @@ def _aggregate(cursor: CursorWrapper, source: str, no_longer: str, parameters: d
     cursor.execute("DROP TABLE pg_temp.hour_sum, pg_temp.fresh_aggregate")
 
 
-def mark_period(sensor: int, *, start: datetime, end: datetime) -> None:
-    """Mark the hours of a sensor in [start, end) dirty: its placement there changed, or its flags did."""
+def mark_period(sensor: int, *, start: datetime, end: datetime | None = None) -> None:
+    """Mark the hours of a sensor in [start, end), or from `start` on, dirty: its placement there changed."""
     with connection.cursor() as cursor:
-        cursor.execute(MARK, {"sensor": sensor, "start": start, "end": end})
+        cursor.execute(MARK, {"sensor": sensor, "start": start, "end": end or "infinity"})

@@ -145,9 +145,21 @@ def test_hours_that_leave_a_placement_leave_its_series(
     send(placement, pm, NOON, [5.0, 50.0])
     send(placement, pm, NOON + timedelta(hours=2), [7.0, 50.0])
     aggregate()
-    ended = NOON + timedelta(hours=1)
-    Placement.objects.filter(id=placement.id).update(ends_at=ended)
-    mark_period(placement.sensor_id, start=ended, end=EVENING)
+    placement.end(at=NOON + timedelta(hours=1))  # a return that is noted later than it took place
+    aggregate()
+    assert list(sums(placement)) == [NOON]
+
+
+@pytest.mark.django_db
+def test_hours_come_back_to_a_placement_that_is_opened_again(
+    make_placement: Callable[..., Placement], pm: Layout
+) -> None:
+    placement = make_placement()
+    placement.end(at=NOON)
+    send(placement, pm, NOON, [5.0, 50.0])
+    aggregate()
+    assert sums(placement) == {}
+    placement.reopen()
     aggregate()
     assert list(sums(placement)) == [NOON]
 

@@ -3,11 +3,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Func, Q
 
 from capto.catalogue.models import ObservedProperty, Sensor
 from capto.members.models import Territory
+from capto.readings.hourly import mark_period
 from capto.readings.published_cell import Cell, published_cell
 
 PUBLIC_ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no sign that can be mistaken for another
@@ -121,9 +122,14 @@ class Placement(models.Model):
         return self.public_id
 
     def end(self, *, at: datetime) -> None:
-        """End the placement; one that began at this very moment or later lasts a microsecond."""
-        self.ends_at = max(at, self.starts_at + timedelta(microseconds=1))
-        self.save(update_fields=["ends_at"])
+        """End the placement; one that began at this very moment or later lasts a microsecond.
+
+        Hours already summed up after that moment are marked: they belong to this placement no longer.
+        """
+        with transaction.atomic():
+            self.ends_at = max(at, self.starts_at + timedelta(microseconds=1))
+            self.save(update_fields=["ends_at"])
+            mark_period(self.sensor_id, start=self.ends_at)
 
     def pause(self, paused: bool) -> None:
         """Pause or resume: what arrives in a pause is dropped by the bridge, not hidden."""
@@ -136,9 +142,15 @@ class Placement(models.Model):
         self.save(update_fields=["place"])
 
     def reopen(self) -> None:
-        """Take back an end; the database refuses it where the sensor stands elsewhere since."""
-        self.ends_at = None
-        self.save(update_fields=["ends_at"])
+        """Take back an end; the database refuses it where the sensor stands elsewhere since.
+
+        Hours that the sensor measured since are marked: they belong to this placement again.
+        """
+        with transaction.atomic():
+            ended, self.ends_at = self.ends_at, None
+            self.save(update_fields=["ends_at"])
+            if ended is not None:
+                mark_period(self.sensor_id, start=ended)
 
 
 class Series(models.Model):
