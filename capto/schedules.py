@@ -20,6 +20,8 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled("queues of holds and late kits", "capto.lending.queue.turn_now", "*/15 * * * *"),
     Scheduled("reminders of loans", "capto.lending.reminders.queue_reminders_now", "5 * * * *"),
     Scheduled("reminders of training", "capto.training.reminders.queue_reminders_now", "10 * * * *"),
+    Scheduled("devices that fell silent", "firmware_bridge.diagnosis_watch.watch_for_silence", "* * * * *"),
+    Scheduled("diagnosis of devices", "firmware_bridge.diagnosis_watch.watch", "*/5 * * * *"),
     Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )
 

@@ -183,7 +183,10 @@ class Bridge:
         if since["messages"]:
             logger.info(
                 "%d messages in %d batches: %d rows stored, %d repeated, %d rejected, %d dropped while paused",
-                *(since[name] for name in ("messages", "batches", "stored", "repeated", "rejected", "paused")),
+                *(
+                    since[name]
+                    for name in ("messages", "batches", "stored", "repeated", "rejected", "paused")
+                ),
             )
 
 

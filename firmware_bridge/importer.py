@@ -106,16 +106,6 @@ def import_file(
     return said
 
 
-def formats_with_files() -> dict[str, str]:
-    """Name the formats that are met as files, with what a person at the desk calls them."""
-    return {
-        "smart_citizen": "Carte SD d’un Smart Citizen Kit",
-        "airrohr": "Archive CSV de Sensor.Community (airRohr)",
-        "senml": "Fichier SenML (JSON)",
-        CSV: "Autre CSV, avec la correspondance des colonnes",
-    }
-
-
 def known_formats() -> list[str]:
     """List what the command accepts."""
     return [*FORMATS, CSV]

@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from firmware_bridge.importer_page import card
+
+urlpatterns: list[URLPattern] = [
+    path("capteurs/<str:code>/carte-sd/", card, name="sensor-card"),
+]

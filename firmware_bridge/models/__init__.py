@@ -1,4 +1,13 @@
 from firmware_bridge.models.credential import Credential, RefusedCredential
 from firmware_bridge.models.decoder_map import DecoderMap, MappingUse, UnusableMap
+from firmware_bridge.models.diagnosis import AlreadyAnswered, Diagnosis
 
-__all__ = ["Credential", "DecoderMap", "MappingUse", "RefusedCredential", "UnusableMap"]
+__all__ = [
+    "AlreadyAnswered",
+    "Credential",
+    "DecoderMap",
+    "Diagnosis",
+    "MappingUse",
+    "RefusedCredential",
+    "UnusableMap",
+]
