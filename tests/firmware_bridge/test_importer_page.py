@@ -20,12 +20,12 @@ Time,x,z
 2026-03-01T09:01:00Z,8.15
 """
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 PAGE = "/capteurs/KIT-07/carte-sd/"
 
 
 @pytest.fixture
-def sensor(settings: Settings, observed_properties: None) -> Sensor:
+def sensor(settings: Settings) -> Sensor:
     settings.STAFF_SECOND_FACTOR = False
     owner = Organisation.objects.create(name="Air du Nord")
     model = SensorModel.objects.create(maker="SC", name="Kit", slug="sck", wire_format="smart_citizen")
@@ -37,17 +37,6 @@ def sensor(settings: Settings, observed_properties: None) -> Sensor:
     )
     Placement.objects.create(sensor=sensor, place=place, starts_at=NOW)
     return sensor
-
-
-@pytest.fixture
-def observed_properties() -> None:
-    """The rows that another test's flush may have taken away."""
-    from importlib import import_module
-
-    from django.apps import apps
-
-    for name in ("0002_describe_observed_properties", "0006_describe_what_else_devices_send"):
-        import_module(f"capto.catalogue.migrations.{name}").describe(apps, None)
 
 
 def signed_in(name: str, organisation: Organisation | None) -> Client:
