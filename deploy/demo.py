@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from capto.private_services import PrivateServices, run_folder
@@ -27,7 +28,7 @@ def main() -> int:
     os.environ.setdefault("CAPTO_STAFF_SECOND_FACTOR", "0")
     try:
         if options.fresh:
-            start_over(folder)
+            start_over(folder, os.environ)
     except ServiceError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
@@ -49,12 +50,12 @@ def main() -> int:
     )
 
 
-def start_over(folder: Path) -> None:
+def start_over(folder: Path, environment: Mapping[str, str]) -> None:
     """Remove the database, the queue and the files of the run folder.
 
     Raises ServiceError when the servers are not ours to empty, or when the demo runs.
     """
-    if os.environ.get("CAPTO_DATABASE_URL") or os.environ.get("CAPTO_MQTT_URL"):
+    if environment.get("CAPTO_DATABASE_URL") or environment.get("CAPTO_MQTT_URL"):
         raise ServiceError(
             "--fresh empties the demo's own database only: unset CAPTO_DATABASE_URL and CAPTO_MQTT_URL"
         )

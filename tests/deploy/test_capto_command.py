@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from capto.private_services import PrivateServices
+from capto.private_services import PrivateServices, are_running
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -37,7 +37,7 @@ def capto(run: Path, *arguments: str, seconds: float = 60, **more: str) -> subpr
     )
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 180) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -91,20 +91,28 @@ class Up:
         self.reader.join(30)
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One run folder for all starts: its database is migrated once."""
+    folder = tmp_path_factory.mktemp("run")
+    yield folder
+    services = PrivateServices(folder)
+    assert wait_until(lambda: _prepared(services))  # the servers of a killed owner are gone
+    services.remove()
+
+
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+def up(run: Path) -> Iterator[Callable[..., Up]]:
     started: list[Up] = []
 
-    def start(*arguments: str, **more: str) -> Up:
-        started.append(Up(tmp_path / "run", *arguments, **more))
+    def start(*arguments: str, folder: Path = run, **more: str) -> Up:
+        started.append(Up(folder, *arguments, **more))
         return started[-1]
 
     yield start
     for running in started:
         running.end()
-    services = PrivateServices(tmp_path / "run")
-    assert wait_until(lambda: _prepared(services))  # the servers of a killed owner are gone
-    services.remove()
+    assert wait_until(lambda: not are_running(run) and processes_of(run) == [])
 
 
 def _prepared(services: PrivateServices) -> bool:
@@ -147,7 +155,7 @@ def test_the_overview_has_a_line_for_every_command_of_ours(tmp_path: Path) -> No
         ("CAPTO_MQTT_URL", "mqtt:", "names no host"),
     ],
 )
-@pytest.mark.parametrize("command", ["up", "migrate", "web"])
+@pytest.mark.parametrize("command", ["up", "migrate"])
 def test_a_wrong_url_is_one_clear_sentence(
     tmp_path: Path, command: str, variable: str, url: str, words: str
 ) -> None:
@@ -227,13 +235,14 @@ def test_servers_given_by_url_are_waited_for_and_found(up: Callable[..., Up], tm
     theirs = PrivateServices(tmp_path / "theirs", durable=False).start()
     theirs.database.stop()
     theirs.broker.stop()
-    running = up(CAPTO_DATABASE_URL=theirs.database_url, CAPTO_MQTT_URL=theirs.mqtt_url)
+    folder = tmp_path / "run"
+    running = up(folder=folder, CAPTO_DATABASE_URL=theirs.database_url, CAPTO_MQTT_URL=theirs.mqtt_url)
     assert wait_until(lambda: sum("Waiting for the database" in line for line in running.lines) >= 2)
     theirs.database.start()
     assert wait_until(lambda: running.said("Waiting for the broker"))
     theirs.broker.start()
     assert wait_until(lambda: running.said("the pages are at"))
-    assert not (running.run / "postgres").exists()
+    assert not (folder / "services.json").exists()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(30) == 0
     assert theirs.database.is_running() and theirs.broker.is_running()

@@ -1,5 +1,6 @@
 """deploy/demo: one screen that says where to look, continued where it was, started over when asked."""
 
+import importlib.util
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 
 from capto.private_services import PrivateServices, are_running
+from capto.server_process import ServiceError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -84,7 +86,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     PrivateServices(tmp_path / "run").remove()
 
 
-def test_the_demo_says_where_to_look_continues_and_starts_over(demo: Callable[..., Demo]) -> None:
+def test_the_demo_says_where_to_look_and_continues_where_it_was(demo: Callable[..., Demo]) -> None:
     first = demo()
     assert wait_until(first.is_ready), first.text
     addresses = re.findall(rf"http://localhost:{first.port}/\S*", first.text)
@@ -97,9 +99,9 @@ def test_the_demo_says_where_to_look_continues_and_starts_over(demo: Callable[..
             pytest.fail(f"{address}: {error.code}")
     accounts = dict(re.findall(r"(\S+@exemple\.test) +(\S+)", first.text))
     assert {"emprunt@exemple.test", "pret@exemple.test"} <= set(accounts)
-    assert not any(
-        password in (first.run / "log" / "capto.log").read_text() for password in accounts.values()
-    )
+    logs = "".join(path.read_text() for path in (first.run / "log").iterdir())
+    assert "Started worker-1" in logs
+    assert [password for password in accounts.values() if password in logs] == []
     with psycopg.connect(first.database_url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept (n int)")
     assert first.stop() == 0
@@ -112,11 +114,24 @@ def test_the_demo_says_where_to_look_continues_and_starts_over(demo: Callable[..
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
     assert second.stop() == 0
 
-    third = demo("--fresh")
-    assert wait_until(third.is_ready), third.text
-    with psycopg.connect(third.database_url()) as connection:
+
+def test_starting_over_empties_the_run_folder(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("capto_demo", ROOT / "deploy" / "demo.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with PrivateServices(tmp_path / "run", durable=False) as services:
+        with psycopg.connect(services.database_url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept (n int)")
+        with pytest.raises(ServiceError, match="run by process"):  # never under a demo that runs
+            module.start_over(services.run, {})
+    (services.run / "media").mkdir()
+    (services.run / "media" / "photo.jpg").touch()
+    module.start_over(services.run, {})
+    assert not (services.run / "media").exists()
+    with services, psycopg.connect(services.database_url) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
-    assert third.stop() == 0
+    services.remove()
 
 
 def test_a_database_that_is_not_the_demos_is_never_emptied(tmp_path: Path) -> None:
