@@ -112,16 +112,31 @@ def spike(
     at = pd.DatetimeIndex(values.index).as_unit("s").asi8 // 3600
     codes = np.zeros(v.size, dtype=np.int64) if unit is None else pd.factorize(unit)[0]
     half = window // 2
-    near = np.full((2 * half + 1, v.size), np.nan)  # rows within `half` hours are within `half` rows
-    for k in range(max(-half, 1 - v.size), min(half, v.size - 1) + 1):
-        here, there = slice(max(-k, 0), v.size - max(k, 0)), slice(max(k, 0), v.size - max(-k, 0))
-        same = (codes[here] == codes[there]) & (np.abs(at[there] - at[here]) <= half)
-        near[k + half, here] = np.where(same, v[there], np.nan)
+    reach = range(max(-half, 1 - v.size), min(half, v.size - 1) + 1)
+    same, apart = {}, np.zeros(v.size, dtype=np.int8)
+    for k in reach:  # rows within `half` hours are within `half` rows
+        here, there = _sides(k, v.size)
+        same[k] = (codes[here] == codes[there]) & (np.abs(at[there] - at[here]) <= half)
+        apart[here] += same[k] & (np.abs(v[there] - v[here]) > floor)
+    # a value farther than `floor` from the median of five or more is so from two of them: look at no others
+    rows = np.flatnonzero(apart >= FEWEST_AROUND // 2)
+    near = np.full((2 * half + 1, rows.size), np.nan)
+    for k in reach:
+        here, there = _sides(k, v.size)
+        whole = np.full(v.size, np.nan)
+        whole[here] = np.where(same[k], v[there], np.nan)
+        near[k + half] = whole[rows]
     middle, known = _medians(near)
     mad, _ = _medians(np.abs(near - middle))
-    off = np.abs(v - middle)
-    marked = (known >= FEWEST_AROUND) & (off > factor * MAD_TO_SD * mad) & (off > floor)
+    off = np.abs(v[rows] - middle)
+    marked = np.zeros(v.size, dtype=bool)
+    marked[rows] = (known >= FEWEST_AROUND) & (off > factor * MAD_TO_SD * mad) & (off > floor)
     return pd.Series(marked, index=values.index)
+
+
+def _sides(k: int, size: int) -> tuple[slice, slice]:
+    """Give the rows that have a row `k` further on, and those rows."""
+    return slice(max(-k, 0), size - max(k, 0)), slice(max(k, 0), size - max(-k, 0))
 
 
 def _medians(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

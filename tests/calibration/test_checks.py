@@ -164,3 +164,27 @@ def test_the_regional_ratio_needs_enough_sensors() -> None:
     sensors = pd.DataFrame({"a": [20.0, 20.0], "b": [22.0, np.nan], "c": [18.0, np.nan]})
     found = corrections.regional_ratio(sensors, pd.DataFrame({"s": [10.0, 10.0]}))
     assert found.iloc[0] == 0.5 and np.isnan(found.iloc[1])
+
+
+def plain_hampel(values: pd.Series, unit: pd.Series) -> list[bool]:
+    """Hampel's rule said simply, hour by hour."""
+    result = []
+    for k, (at, value) in enumerate(values.items()):
+        near = values[
+            (unit == unit.iloc[k]).to_numpy() & (abs(values.index - at) <= pd.Timedelta(hours=3))
+        ].dropna()
+        off = abs(value - near.median())
+        mad = 1.4826 * (near - near.median()).abs().median()
+        result.append(bool(len(near) >= 5 and off > 3 * mad and off > 5.0))
+    return result
+
+
+def test_the_fast_rule_is_the_plain_one_also_across_gaps_and_units() -> None:
+    rng = np.random.default_rng(12)
+    at = AT[rng.random(48) > 0.15]
+    values = pd.concat([pd.Series(rng.gamma(1.2, 9.0, at.size), index=at) for _ in range(4)])
+    values[rng.random(values.size) < 0.05] = np.nan
+    unit = pd.Series(np.repeat(np.arange(4), at.size), index=values.index)
+    found = checks.spike(values, unit=unit).tolist()
+    assert found == plain_hampel(values, unit)
+    assert sum(found) >= 5
