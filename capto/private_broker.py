@@ -1,5 +1,6 @@
 """The private Mosquitto broker of a run folder."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from capto.broker_accounts import ACCOUNTS, configuration
 from capto.server_process import (
     STARTING_SECONDS,
     ServiceError,
@@ -23,13 +25,9 @@ if TYPE_CHECKING:
     from capto.private_services import PrivateServices
 
 LIMITS = Path(__file__).resolve().parent.parent / "deploy" / "mosquitto" / "limits.conf"
-MQTT_ACCOUNTS = {  # account -> what its access list says; each is one client, named after its account
-    # Its own markers tell a bridge how long messages wait in the broker.
-    "bridge": ["topic read #", "topic read $SYS/#", "topic readwrite capto/bridges/bridge"],
-    "bridge2": ["topic read #", "topic readwrite capto/bridges/bridge2"],  # shares the messages with the first
-    "publisher": ["topic write #"],
-    "simulation": ["topic write #"],
-}
+MQTT_ACCOUNTS = tuple(ACCOUNTS)
+PLUGIN = "mosquitto_dynamic_security.so"
+PLUGIN_FOLDERS = ("/usr/lib", "/usr/local/lib")
 
 
 class Broker:
@@ -85,22 +83,27 @@ class Broker:
         return self.process is not None and self.process.poll() is None
 
     def _configure(self) -> None:
-        passwords = [f"{a}:{self.services.addresses[f'mqtt_{a}_password']}" for a in MQTT_ACCOUNTS]
-        password_file = self.folder / "passwords"
-        write_private(password_file, "\n".join(passwords) + "\n", None)
-        subprocess.run(["mosquitto_passwd", "-U", str(password_file)], check=True)  # hashes them in place
-        access = [f"user {account}\n" + "\n".join(rules) for account, rules in MQTT_ACCOUNTS.items()]
-        write_private(self.folder / "access", "\n\n".join(access) + "\n", self.user)
-        configuration = f"""{LIMITS.read_text()}
+        accounts = self.folder / "dynamic-security.json"
+        known = json.loads(accounts.read_text()) if accounts.exists() else None
+        passwords = {a: str(self.services.addresses[f"mqtt_{a}_password"]) for a in MQTT_ACCOUNTS}
+        write_private(accounts, json.dumps(configuration(passwords, known), indent=1), self.user)
+        text = f"""{LIMITS.read_text()}
 log_dest stderr
 persistence_location {self.folder}/
 listener {self.services.addresses["mqtt_port"]} 127.0.0.1
 allow_anonymous false
 # Nobody can take over another's session: the client id is the name of the account.
 use_username_as_clientid true
-password_file {password_file}
-acl_file {self.folder / "access"}
+plugin {_plugin()}
+plugin_opt_config_file {accounts}
 """
-        write_private(self.folder / "mosquitto.conf", configuration, self.user)
-        if self.user:
-            os.chown(password_file, self.user.pw_uid, self.user.pw_gid)
+        write_private(self.folder / "mosquitto.conf", text, self.user)
+
+
+def _plugin() -> Path:
+    """Find Mosquitto's dynamic-security plugin, a part of Debian's package. Raises ServiceError."""
+    for folder in PLUGIN_FOLDERS:
+        for pattern in (PLUGIN, f"*/{PLUGIN}", f"*/*/{PLUGIN}"):
+            for found in Path(folder).glob(pattern):
+                return found
+    raise ServiceError(f"Mosquitto's {PLUGIN} is not installed: run deploy/setup")

@@ -60,6 +60,8 @@ MQTT_PUBLISHER_URL = (
 MQTT_SIMULATION_URL = (
     os.environ.get("CAPTO_MQTT_SIMULATION_URL") or _services.get("mqtt_simulation_url") or MQTT_URL
 )
+# Who adds and removes the accounts of devices in the broker; empty: nobody, they are made by hand.
+MQTT_KEEPER_URL = os.environ.get("CAPTO_MQTT_KEEPER_URL") or _services.get("mqtt_keeper_url", "")
 
 DEBUG = _flag("CAPTO_DEBUG")
 SECRET_KEY = _secret_key()

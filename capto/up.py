@@ -175,6 +175,7 @@ def _environment(services: PrivateServices, port: int) -> dict[str, str]:
         environment["CAPTO_MQTT_URL"] = services.mqtt_url
         environment["CAPTO_MQTT_PUBLISHER_URL"] = services.broker.url("publisher")
         environment["CAPTO_MQTT_SIMULATION_URL"] = services.broker.url("simulation")
+        environment["CAPTO_MQTT_KEEPER_URL"] = services.broker.url("keeper")
     return environment
 
 

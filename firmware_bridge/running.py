@@ -12,6 +12,7 @@ from django.conf import settings
 
 from capto.addresses import WrongAddress
 from firmware_bridge.bridge import Bridge
+from firmware_bridge.broker_access import Keeper
 from firmware_bridge.database import WrongDatabase
 from firmware_bridge.link import Address, Refused
 
@@ -44,10 +45,16 @@ def run(*, client_id: str, share: str, **_: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: bridge.stop())
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    keeper = Keeper(Address(settings.MQTT_KEEPER_URL)) if settings.MQTT_KEEPER_URL and not share else None
+    if keeper is not None:
+        keeper.start()
     try:
         bridge.run()
     except (WrongDatabase, Refused) as error:
         raise WrongAddress(str(error)) from error
+    finally:
+        if keeper is not None:
+            keeper.stop()
 
 
 def main(arguments: Sequence[str]) -> int:

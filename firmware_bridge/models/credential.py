@@ -1,14 +1,16 @@
+import json
 import secrets
 from base64 import b32encode
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from capto.catalogue.models import Sensor
 from capto.readings.models import Placement
 
+ADMIT = "capto_admit_to_broker"  # the channel on which a new credential is told (firmware_bridge.broker_access)
 SECRET_BYTES = 16  # 128 random bits
 USERNAME_BYTES = 5  # 40 random bits: it only has to be unlike the others, and short enough to type
 
@@ -32,6 +34,7 @@ class Credential(models.Model):
     secret_sha256 = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    admitted_at = models.DateTimeField(null=True, blank=True)  # when the broker knew of it
 
     class Meta:
         constraints = [
@@ -64,6 +67,10 @@ class Credential(models.Model):
                 secret_sha256=hash_of(secret),
                 created_at=now,
             )
+            # The broker needs the secret itself, once: it goes with the commit to who keeps the broker's accounts,
+            # and is written to no table.
+            note = json.dumps({"username": credential.username, "secret": secret})
+            connection.cursor().execute("SELECT pg_notify(%s, %s)", [ADMIT, note])
         return credential, secret
 
     @classmethod

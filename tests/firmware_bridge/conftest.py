@@ -25,6 +25,7 @@ from capto.catalogue.models import Sensor, SensorModel
 from capto.members.models import Organisation
 from capto.private_services import PrivateServices
 from capto.readings.models import Place, Placement
+from firmware_bridge.models import Credential
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -35,6 +36,7 @@ def command(*arguments: str, database_url: str, mqtt_url: str) -> tuple[list[str
         **os.environ,
         "CAPTO_DATABASE_URL": database_url,
         "CAPTO_MQTT_URL": mqtt_url,
+        "CAPTO_MQTT_KEEPER_URL": os.environ.get("CAPTO_MQTT_KEEPER_URL", ""),
     }
     return [sys.executable, "-m", "capto", *arguments], environment
 
@@ -131,6 +133,21 @@ class Town:
             )
         return placement.pk
 
+    def issue(self, key: int, placement: int | None = None) -> tuple[str, str]:
+        """Issue a credential as the desk does; returns the user name and the secret."""
+        with self._blocker.unblock():
+            usual = connections["default"]
+            connections["default"] = connections[self._alias]
+            try:
+                credential, secret = Credential.issue(
+                    Sensor.objects.get(pk=key),
+                    placement=Placement.objects.filter(pk=placement).first(),
+                    now=datetime.now(UTC),
+                )
+            finally:
+                connections["default"] = usual
+        return credential.username, secret
+
     def messages(self, key: int) -> int:
         return int(self.one("SELECT count(*) FROM readings_raw_message WHERE sensor_id = %s", key))
 
@@ -162,7 +179,7 @@ class BridgeProcess:
 
     def __init__(self, database_url: str, mqtt_url: str, log: Path, *arguments: str) -> None:
         words, environment = command("bridge", *arguments, database_url=database_url, mqtt_url=mqtt_url)
-        self._words, self._environment, self._log = words, environment, log
+        self._words, self.environment, self._log = words, environment, log
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "BridgeProcess":
@@ -175,7 +192,7 @@ class BridgeProcess:
 
     def start_only(self) -> "BridgeProcess":
         with open(self._log, "ab") as log:
-            self.process = subprocess.Popen(self._words, env=self._environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self._words, env=self.environment, stdout=log, stderr=log)
         return self
 
     def said(self) -> str:
