@@ -2,6 +2,7 @@
 outline of France that the map falls back on. Run by deploy/setup: `assets.py NODE_MODULES DESTINATION`.
 """
 
+import gzip
 import json
 import shutil
 import sys
@@ -49,9 +50,17 @@ def main(node_modules: Path, destination: Path) -> None:
     )
     copy_licence(etalab, communes)
     versions["@etalab/decoupage-administratif"] = version(etalab)
+    compress(fresh)
     (fresh / "versions.json").write_text(json.dumps(versions, indent=2) + "\n")
     shutil.rmtree(destination, ignore_errors=True)
     fresh.rename(destination)
+
+
+def compress(folder: Path) -> None:
+    """Write `.gz` beside each script, style and shape: WhiteNoise sends it to who accepts it."""
+    for path in folder.rglob("*"):
+        if path.suffix in {".js", ".css", ".json"} and path.parent.name != "axe-core":
+            path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
 
 
 def france(topology: dict[str, Any]) -> dict[str, Any]:
