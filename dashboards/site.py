@@ -26,7 +26,7 @@ def about_this_site(request: HttpRequest) -> dict[str, Any]:
     """
     return {
         "site_name": settings.SITE_NAME,
-        "site_operator": getattr(settings, "SITE_OPERATOR", ""),
+        "site_operator": settings.SITE_OPERATOR,
         "map_tiles_url": settings.MAP_TILES_URL,
         "site_navigation": SimpleLazyObject(lambda: navigation(request)),
         "site_footer": SimpleLazyObject(footer),
