@@ -6,6 +6,8 @@
   const SCAN_LEAST = 5;      // signs of the shortest code
   const RETRY_MS = 2000;
   const IDLE_MS = 120000;    // after two minutes nobody is at the desk any more
+  const CARD = /^P[-)]?[\d&é"'(\-è_çà]{5}/i;
+  const DONE = /^X[-)]?(00003|àààà")/i;
   const STORE = "capto-desk-queue";
   const ASIDE = "capto-desk-aside";
 
@@ -33,7 +35,10 @@
     queue.push({ key: newKey(), at: new Date().toISOString(), point: desk.dataset.point, action,
       person: play.person ? play.person.mark : "", group: play.group, ...fields });
     write(STORE, queue);
-    if (fields && /^\s*P-?\d/i.test(fields.code || "")) serve({ mark: fields.code.trim(), name: fields.code.trim(), groups: [] });
+    // Without waiting for the server: a card begins a person, the order "done" ends one. French keyboards included.
+    const code = fields.code || "";
+    if (CARD.test(code)) serve({ mark: code, name: code, groups: [] });
+    if (DONE.test(code)) serve(null);
     send();
   }
 
