@@ -236,7 +236,6 @@ def _lend(kit: Kit, gesture: Gesture, act: Act) -> Answer:
             "due": date_format(loan.due_on, "l j F"),
         },
         "details": desk_lines.about_loan(loan, act=act),
-        "person": desk_lines.served(person),
         "kit": kit.code,
         "loan": loan.pk,
         "parts": desk_lines.parts(loan),

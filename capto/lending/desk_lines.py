@@ -72,7 +72,7 @@ def about_kit(kit: Kit, *, point: LendingPoint, now: datetime) -> list[str]:
     if kit.state != Kit.State.ACTIVE:
         lines.append(f"{kit.get_state_display()} · {kit.state_reason}")
     if kit.point_id != point.pk:
-        lines.append(_("Rangé à %s") % kit.point.name)
+        lines.append(_("Rangé ailleurs : %s") % kit.point.name)
     lines += [
         _("Ticket : %s") % ticket.what[:100] for ticket in UpkeepTicket.objects.open().filter(kit=kit)[:3]
     ]
@@ -110,7 +110,7 @@ def about_return(loan: Loan, *, point: LendingPoint, now: datetime) -> list[str]
     kit = loan.kit
     lines = []
     if loan.point_id != point.pk:
-        lines.append(_("Prêté à %s : rendu ici.") % loan.point.name)
+        lines.append(_("Prêté ailleurs (%s), rendu ici.") % loan.point.name)
     lines += _upkeep(kit, now=now, last_return=loan.returned_at)
     lines += [
         _("Ticket : %s") % ticket.what[:100] for ticket in UpkeepTicket.objects.open().filter(kit=kit)[:3]

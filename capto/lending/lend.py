@@ -44,7 +44,8 @@ def lend(
 ) -> Loan:
     """Lend a kit (see `Loan.lend`)."""
     with locked(person=to, kit_models=[kit.model_id], kits=[kit]):
-        kit = Kit.objects.select_related("model", "owner", "point").get(pk=kit.pk)
+        kits = Kit.objects.select_related("model", "owner", "point").prefetch_related("accessories")
+        kit = kits.get(pk=kit.pk)
         to = Person.objects.get(pk=to.pk)
         _refuse_if_out(kit, to)
         hold = _hold_of(to, kit=kit, now=now)
@@ -71,7 +72,8 @@ def lend(
         own = Occupancy.objects.filter(hold=hold).first() if hold else None
         last, in_the_way = _room(kit, own=own, last=last, policy=policy, point=point, now=now)
         overridden = decide([*refusals, *in_the_way], override=override, by=by, point=point)
-        _clear(kit, own=own, until=end_of(last) + policy.rest, now=now)
+        if in_the_way:
+            _clear(kit, own=own, until=end_of(last) + policy.rest, now=now)
         loan = Loan.objects.create(
             kit=kit,
             person=to,
@@ -146,13 +148,13 @@ def _last_day(
     asked: date | None, *, hold: Hold | None, policy: Policy, point: LendingPoint, today: date
 ) -> tuple[date, list[Refusal]]:
     """Settle the day of return: as asked, as held, or after the policy's days; always an open day."""
-    longest = next_open_day(point, today + timedelta(days=policy.loan_days))
     if asked is None:
         wanted = hold.ends_on if hold and hold.ends_on > today else today + timedelta(days=policy.loan_days)
         return next_open_day(point, wanted), []
     if asked < today:
         raise DatesInDisorder
     last = next_open_day(point, asked)
+    longest = next_open_day(point, today + timedelta(days=policy.loan_days))
     if last > longest:
         return last, [TooLong(rule=policy.name, most=policy.loan_days, latest=longest)]
     return last, []

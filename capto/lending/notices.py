@@ -78,7 +78,7 @@ def asked(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Demande reçue : %(kind)s") % facts,
         person,
-        _("Nous avons reçu votre demande : %(kind)s, à partir du %(first)s, à %(point)s.") % facts,
+        _("Nous avons reçu votre demande : %(kind)s, à partir du %(first)s (%(point)s).") % facts,
         _("Un kit sera mis de côté à l’approche de la date, dans un ordre que vous pouvez lire :")
         + "\n"
         + _my_page(),
@@ -100,7 +100,7 @@ def ready(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Un kit est mis de côté pour vous : %(kind)s") % facts,
         person,
-        _("Un kit « %(kind)s » vous attend à %(point)s à partir du %(first)s.\n%(address)s") % facts,
+        _("Un kit « %(kind)s » vous attend à partir du %(first)s.\n%(point)s\n%(address)s") % facts,
         _("Venez le chercher au plus tard le %(last)s ; ensuite il va à la personne suivante.") % facts,
         _("Un empêchement ? Annulez ici, quelqu’un attend peut-être :") + "\n" + _my_page(),
     )
@@ -175,7 +175,7 @@ def lent(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Votre prêt : %(kind)s, à rendre le %(due)s") % facts,
         person,
-        _("Vous avez emprunté le kit %(kit)s (%(kind)s). Il est attendu à %(point)s le %(due)s.") % facts,
+        _("Vous avez emprunté le kit %(kit)s (%(kind)s). Il est attendu le %(due)s (%(point)s).") % facts,
         _("Votre page dit où installer le capteur, montre ses mesures et prolonge le prêt :")
         + "\n"
         + _loan_page(loan),
@@ -194,7 +194,7 @@ def returned(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Le kit %(kit)s est bien rendu") % facts,
         person,
-        _("Le kit %(kit)s est rendu à %(point)s. Merci d’avoir mesuré.") % facts,
+        _("Le kit %(kit)s est bien rendu (%(point)s). Merci d’avoir mesuré.") % facts,
         _("Ce que votre capteur a vu reste sur votre page :") + "\n" + _loan_page(loan),
     )
 
@@ -231,7 +231,7 @@ def due_soon(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Le kit %(kit)s est attendu le %(due)s") % facts,
         person,
-        _("Le kit %(kit)s est attendu à %(point)s le %(due)s.") % facts,
+        _("Le kit %(kit)s est attendu le %(due)s (%(point)s).") % facts,
         _("Il contient : %s.") % parts if parts else "",
         _("Prolonger ou échanger se fait ici :") + "\n" + _loan_page(loan),
     )
@@ -246,7 +246,7 @@ def due_today(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Le kit %(kit)s est attendu aujourd’hui") % facts,
         person,
-        _("Le kit %(kit)s est attendu aujourd’hui à %(point)s.") % facts,
+        _("Le kit %(kit)s est attendu aujourd’hui (%(point)s).") % facts,
         _loan_page(loan),
     )
 
@@ -265,7 +265,7 @@ def late(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Le kit %(kit)s était attendu le %(due)s") % facts,
         person,
-        _("Le kit %(kit)s était attendu à %(point)s le %(due)s. D’autres personnes l’attendent peut-être.")
+        _("Le kit %(kit)s était attendu le %(due)s (%(point)s). D’autres personnes l’attendent peut-être.")
         % facts,
         _("Un souci ? Répondez sur votre page, ou appelez : %(contact)s") % facts,
         _loan_page(loan),

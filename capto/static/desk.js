@@ -151,7 +151,7 @@
     if (answer.person && answer.outcome !== "returned") serve(answer.person);
     if (answer.outcome === "done") serve(null);
     if (answer.outcome === "lent" || answer.outcome === "returned") checklist(answer.loan, answer.parts || []);
-    if (answer.outcome === "parts" || answer.outcome === "done" || answer.outcome === "undone") checklist(null, []);
+    if (["parts", "done", "undone", "person"].includes(answer.outcome)) checklist(null, []);
     if (answer.outcome === "part") tick(answer.part);
     choices(answer.people || []);
   }

@@ -337,7 +337,7 @@ def test_a_scan_that_lends_asks_the_database_a_known_number_of_times(library: "L
         connection,
     ) as queries:
         assert desk.scan(kit.code)["outcome"] == "lent"
-    assert len(queries) <= 75
+    assert len(queries) <= 52
 
 
 # One rule, every entry: the desk's request, the desk's form, the borrower's page, the verb that commands call.

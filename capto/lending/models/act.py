@@ -84,7 +84,8 @@ class Act(models.Model):
         memory: Any = None,
         **facts: Any,
     ) -> "Act":
-        """Note what was done, in the act that the desk opened for this request, or in a new one."""
+        """Note what was done, in a new act, or in the one that the desk opened for this request and saves itself."""
+        is_new = act is None
         if act is None:
             act = cls(at=now, noted_at=now, entry=entry)
         act.kind = kind
@@ -92,7 +93,8 @@ class Act(models.Model):
             act.memory = memory
         for name, value in facts.items():
             setattr(act, name, value)
-        act.save()
+        if is_new:
+            act.save()
         return act
 
     def can_be_undone(self, *, now: datetime) -> bool:

@@ -8,10 +8,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from capto.catalogue.models import KitModel, LendingPoint
+from capto.catalogue.models import KitModel, LendingPoint, NoOpenDay
 from capto.lending.calendar import Day, calendar
 from capto.lending.days import local_day
 from capto.lending.forms import HoldForm
@@ -71,12 +72,13 @@ def kind(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "lending/kind.html", context)
     person = _served(request)
     context |= {"served": person, "is_on_behalf": person is not None and person != request.user}
+    policy = Policy.of(kit_model, category=BorrowerCategory.RESIDENT, organisation=point.organisation)
     if person is not None:
         form = HoldForm(
             request.POST or None,
             person=person,
             lends_by_post=point.lends_by_post,
-            initial={"starts_on": request.GET.get("du", "")},
+            initial=_days_from(request.GET.get("du", ""), point=point, policy=policy),
         )
         context["form"] = form
         if request.method == "POST" and form.is_valid():
@@ -86,7 +88,6 @@ def kind(request: HttpRequest, slug: str) -> HttpResponse:
                 waiting = _("Demande enregistrée. Votre rang et sa raison sont ci-dessous.")
                 messages.success(request, ready if hold.state == Hold.State.READY else waiting)
                 return redirect("morning" if context["is_on_behalf"] else "my-page")
-    policy = Policy.of(kit_model, category=BorrowerCategory.RESIDENT, organisation=point.organisation)
     first = local_day(now)
     days = calendar(
         kit_model,
@@ -101,6 +102,18 @@ def kind(request: HttpRequest, slug: str) -> HttpResponse:
     cells = blanks + list(days)
     context |= {"policy": policy, "weeks": [cells[n : n + 7] for n in range(0, len(cells), 7)]}
     return render(request, "lending/kind.html", context)
+
+
+def _days_from(text: str, *, point: LendingPoint, policy: Policy) -> dict[str, Any]:
+    """Propose the days of a loan that begins on the day pressed in the calendar."""
+    starts_on = parse_date(text) if text else None
+    if starts_on is None:
+        return {}
+    try:
+        ends_on = point.next_open_day(starts_on + timedelta(days=policy.loan_days))
+    except NoOpenDay:
+        return {"starts_on": starts_on}
+    return {"starts_on": starts_on, "ends_on": ends_on}
 
 
 def _ask(

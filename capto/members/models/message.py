@@ -89,19 +89,19 @@ class Message(models.Model):
 
         It enters the database with the caller's transaction: what is rolled back is never sent.
         """
-        message, _created = cls.objects.get_or_create(
+        message = cls(
             key=key,
-            defaults={
-                "person": person,
-                "nature": nature,
-                "compose": compose,
-                "about": about,
-                "queued_at": now,
-                "send_after": send_after or now,
-                "channel": cls.Channel.EMAIL if person.email else cls.Channel.PAPER,
-            },
+            person=person,
+            nature=nature,
+            compose=compose,
+            about=about,
+            queued_at=now,
+            send_after=send_after or now,
+            channel=cls.Channel.EMAIL if person.email else cls.Channel.PAPER,
         )
-        return message
+        # One statement that waits for another transaction's same key, and no savepoint to hold it.
+        cls.objects.bulk_create([message], ignore_conflicts=True)
+        return cls.objects.get(key=key)
 
     def drop(self, *, because: str, now: datetime) -> None:
         """Give up a message that has nothing to say or may not be sent; its row says why."""
