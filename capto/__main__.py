@@ -74,13 +74,15 @@ def overview() -> str:
     """Return what `capto --help` prints: our commands with one line each."""
     ours = {path.stem.replace("_", "-"): first_sentence(path) for path in command_files()}
     lines = ["Usage: capto COMMAND [options]   (capto COMMAND --help says more)", ""]
+    everything = (*PROCESSES, *ours, *OF_DJANGO)
+    width = max(map(len, everything)) + 2
     for title, commands in (
         ("Processes", PROCESSES),
         ("Work", dict(sorted({**ours, **ON_FILES}.items()))),
         ("Django", OF_DJANGO),
     ):
         lines.append(f"{title}:")
-        lines += [f"  {name:<18}{text}" for name, text in commands.items()]
+        lines += [f"  {name:<{width}}{text}" for name, text in commands.items()]
         lines.append("")
     lines.append("Every other command of Django works too: capto help --commands lists them.")
     return "\n".join(lines)
