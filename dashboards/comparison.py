@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import Enum
 from statistics import fmean
 
-from dashboards.charts import Point
-from dashboards.charts.scales import PARIS
+from capto.charts import Point
+from capto.charts.scales import PARIS
 from dashboards.hours import Hour
 
 LEAST_HOURS = 24  # fewer common hours compare nothing

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from capto.catalogue.models import ObservedProperty
+from capto.charts import Line, Point, hours_chart, profile_chart
+from capto.charts.map import Spot, spots_map
+from capto.charts.profile import Profile
 from dashboards.around import PlaceNow, StationNow
-from dashboards.charts import Line, Point, hours_chart, profile_chart
-from dashboards.charts.map import Spot, spots_map
-from dashboards.charts.profile import Profile
 from dashboards.comparison import by_hour_of_day, sound
 from dashboards.hours import Hour
 from dashboards.words import (

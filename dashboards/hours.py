@@ -7,8 +7,8 @@ from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 
 from calibration.flags import FAILING, SUSPECT
+from capto.charts import Point
 from capto.readings.models import ReferenceSeries, ReferenceStation, ReferenceValue
-from dashboards.charts import Point
 from dashboards.models import PublishedHour
 from dashboards.words import reasons_of
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from calibration.flags import VOCABULARY
 from capto.catalogue.models import ObservedProperty
-from dashboards.charts.scales import PARIS
+from capto.charts.scales import PARIS
 
 VOWELS = "aeiouyhéèêâîôû"
 GRADES = "ABCD"

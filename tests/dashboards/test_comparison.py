@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from calibration.flags import Flag
-from dashboards.charts import Point
+from capto.charts import Point
 from dashboards.comparison import Verdict, by_hour_of_day, compare, swing
 from dashboards.hours import Hour, shown_series
 

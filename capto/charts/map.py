@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import cos, radians
 from typing import Literal
 
-from dashboards.charts.scales import step_of
-from dashboards.charts.svg import drawing, element, text
+from capto.charts.scales import step_of
+from capto.charts.svg import drawing, element, text
 
 KILOMETRES_PER_DEGREE = 111.2  # of latitude, on a sphere of 6371 km
 NUMBERED = 80  # more points are drawn without their figures

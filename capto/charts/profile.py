@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dashboards.charts.axes import left_margin, value_axis
-from dashboards.charts.scales import Frame, ticks
-from dashboards.charts.svg import drawing, element, polyline, text
+from capto.charts.axes import left_margin, value_axis
+from capto.charts.scales import Frame, ticks
+from capto.charts.svg import drawing, element, polyline, text
 
 
 @dataclass(frozen=True, slots=True)

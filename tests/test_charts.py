@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dashboards.charts import Line, Point, Threshold, hours_chart
-from dashboards.charts.map import Spot, spots_map
-from dashboards.charts.profile import Profile, profile_chart
-from dashboards.charts.scales import midnights, step_of, ticks
+from capto.charts import Line, Point, Threshold, hours_chart
+from capto.charts.map import Spot, spots_map
+from capto.charts.profile import Profile, profile_chart
+from capto.charts.scales import midnights, step_of, ticks
 
 START = datetime(2026, 11, 19, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from dashboards.charts.scales import Frame
-from dashboards.charts.svg import element, text
+from capto.charts.scales import Frame
+from capto.charts.svg import element, text
 
 FIGURE_WIDTH = 8.0  # of one figure of a tick, in the units of the viewBox
 

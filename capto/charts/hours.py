@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from dashboards.charts.axes import left_margin, value_axis
-from dashboards.charts.lines import Line, Point, Threshold, highest, lowest, unbroken
-from dashboards.charts.scales import PARIS, Frame, midnights, ticks
-from dashboards.charts.svg import drawing, element, polyline, text
+from capto.charts.axes import left_margin, value_axis
+from capto.charts.lines import Line, Point, Threshold, highest, lowest, unbroken
+from capto.charts.scales import PARIS, Frame, midnights, ticks
+from capto.charts.svg import drawing, element, polyline, text
 
 HourLabel = Callable[[datetime], str]
 
