@@ -4,17 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from capto import up
-from capto.addresses import (
+from capto.command_files import command_files, file_name, first_sentence
+from capto.processes import up
+from capto.processes.addresses import (
     WrongAddress,
     check_database_url,
     check_mqtt_url,
     wait_for_broker,
     wait_for_database,
 )
-from capto.command_files import command_files, file_name, first_sentence
-from capto.health import health
-from capto.private_services import are_running, run_folder
+from capto.processes.health import health
+from capto.processes.private_services import are_running, run_folder
 
 PROCESSES = {
     "up": "Start everything: web, bridge, worker, and the private services where no URL is given.",

@@ -261,5 +261,7 @@ PUBLISHED_CELL_METRES = int(
 SITE_NAME = os.environ.get("CAPTO_SITE_NAME", "Capto")
 SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site, named in every footer
 SOLICITATIONS_PER_30_DAYS = int(os.environ.get("CAPTO_SOLICITATIONS_PER_30_DAYS", "4"))  # to one person
-SMS_CHANNEL = os.environ.get("CAPTO_SMS_CHANNEL", "")  # a class of the shape of capto.members.messages.Channel
+SMS_CHANNEL = os.environ.get(
+    "CAPTO_SMS_CHANNEL", ""
+)  # a class of the shape of capto.members.messages.Channel
 STAFF_SECOND_FACTOR = _flag("CAPTO_STAFF_SECOND_FACTOR", default=True)  # off only on a demo of this machine

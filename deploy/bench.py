@@ -15,9 +15,9 @@ import threading
 import time
 from pathlib import Path
 
-from capto.private_services import PrivateServices, reserve
-from capto.server_process import ServiceError
-from capto.up import capto
+from capto.processes.private_services import PrivateServices, reserve
+from capto.processes.server_process import ServiceError
+from capto.processes.up import capto
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHES = ROOT / "deploy" / "benches"

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from capto.private_services import PrivateServices, run_folder
-from capto.server_process import ServiceError
-from capto.supervisor import Supervisor
-from capto.up import run
+from capto.processes.private_services import PrivateServices, run_folder
+from capto.processes.server_process import ServiceError
+from capto.processes.supervisor import Supervisor
+from capto.processes.up import run
 
 FILES = ("log", "media", "mail", "static", "secret_key")  # of the run folder, beside the servers' own
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from capto.addresses import check_mqtt_url
+from capto.processes.addresses import check_mqtt_url
 from firmware_bridge.arrival import Arrival
 from firmware_bridge.quick_client import QuickClient
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from capto.addresses import WrongAddress
+from capto.processes.addresses import WrongAddress
 from firmware_bridge.bridge import Bridge
 from firmware_bridge.broker_access import Keeper
 from firmware_bridge.database import WrongDatabase

@@ -12,7 +12,7 @@ import django
 import pytest
 import pytest_django
 
-from capto.private_services import PrivateServices, reserve
+from capto.processes.private_services import PrivateServices, reserve
 
 ROOT = Path(__file__).resolve().parent.parent
 GIVEN = "CAPTO_DATABASE_URL" in os.environ and "CAPTO_MQTT_URL" in os.environ

@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from paho.mqtt.enums import CallbackAPIVersion
 
-from capto.addresses import wait_for_broker
+from capto.processes.addresses import wait_for_broker
 from capto.simulation.city import City, Period
 from capto.simulation.fleet import city_of, instant, spot_of, unit_of
 from capto.simulation.loading import Loader, last_reference_hours, placements_between

@@ -168,7 +168,7 @@ def main() -> None:
     load = {"processes": given.clients, "connections": given.connections}
 
     port, empty_port = free_port(), free_port()
-    from capto.up import web_command
+    from capto.processes.up import web_command
 
     web = serve(web_command("127.0.0.1", port, workers=1), port)
     words = web_command("127.0.0.1", empty_port, workers=1)

@@ -18,7 +18,9 @@ def main(address: str) -> None:
         sys.exit("Chromium is missing: deploy/setup --with-checks installs it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-FR", color_scheme="light")
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-FR", color_scheme="light"
+        )
         page.goto(address, wait_until="networkidle")
         picture = HERE / "home.png"
         map_and_list = page.locator(".beside").bounding_box()

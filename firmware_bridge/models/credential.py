@@ -10,7 +10,9 @@ from django.db import connection, models, transaction
 from capto.catalogue.models import Sensor
 from capto.readings.models import Placement
 
-ADMIT = "capto_admit_to_broker"  # the channel on which a new credential is told (firmware_bridge.broker_access)
+ADMIT = (
+    "capto_admit_to_broker"  # the channel on which a new credential is told (firmware_bridge.broker_access)
+)
 SECRET_BYTES = 16  # 128 random bits
 USERNAME_BYTES = 5  # 40 random bits: it only has to be unlike the others, and short enough to type
 

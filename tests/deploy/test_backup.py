@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from capto.private_services import PrivateServices
+from capto.processes.private_services import PrivateServices
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DAYS = 60  # more than one chunk, whatever their length

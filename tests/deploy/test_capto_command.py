@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from capto.private_services import PrivateServices, are_running
+from capto.processes.private_services import PrivateServices, are_running
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

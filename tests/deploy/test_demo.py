@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from capto.private_services import PrivateServices, are_running
-from capto.server_process import ServiceError
+from capto.processes.private_services import PrivateServices, are_running
+from capto.processes.server_process import ServiceError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -11,7 +11,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from capto.private_services import PrivateServices
+from capto.processes.private_services import PrivateServices
 
 AUTOSAVE_SECONDS = 5  # deploy/mosquitto/limits.conf
 

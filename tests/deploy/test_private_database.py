@@ -13,12 +13,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from capto.private_services import AlreadyRunning, PrivateServices
+from capto.processes.private_services import AlreadyRunning, PrivateServices
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from capto.private_services import PrivateServices
+from capto.processes.private_services import PrivateServices
 services = PrivateServices(Path(sys.argv[1]), durable=False).start()
 print(services.database.process.pid, services.broker.process.pid, flush=True)
 time.sleep(600)

@@ -13,7 +13,7 @@ import pytest
 SUPERVISED = """
 import os, sys
 from pathlib import Path
-from capto.supervisor import Supervisor
+from capto.processes.supervisor import Supervisor
 run = Path(sys.argv[1])
 supervisor = Supervisor(run, environment=os.environ)
 supervisor.listen_to_signals()

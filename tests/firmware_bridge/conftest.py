@@ -23,7 +23,7 @@ from psycopg import sql
 
 from capto.catalogue.models import Sensor, SensorModel
 from capto.members.models import Organisation
-from capto.private_services import PrivateServices
+from capto.processes.private_services import PrivateServices
 from capto.readings.models import Place, Placement
 from firmware_bridge.models import Credential
 

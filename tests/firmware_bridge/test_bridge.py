@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from capto.addresses import WrongAddress
+from capto.processes.addresses import WrongAddress
 from firmware_bridge.link import Address
 
 from .conftest import BridgeProcess, Devices, Town, airgradient, capto, wait_until

@@ -10,7 +10,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from capto.private_services import PrivateServices
+from capto.processes.private_services import PrivateServices
 from firmware_bridge.broker_access import topics_of
 
 from .conftest import BridgeProcess, Town, airgradient, wait_until

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from capto.addresses import WrongAddress
+from capto.processes.addresses import WrongAddress
 from firmware_bridge import running
 
 

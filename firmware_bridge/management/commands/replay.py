@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from capto.addresses import WrongAddress
 from capto.catalogue.models import Sensor
+from capto.processes.addresses import WrongAddress
 from capto.readings.mapped_csv import ColumnMap
 from firmware_bridge.csv_replay import CannotReplay, Publisher, read_rows, replay
 from firmware_bridge.link import Address, Refused

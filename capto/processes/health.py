@@ -7,8 +7,8 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from capto.addresses import is_broker_up, is_database_up
-from capto.private_services import known_addresses, run_folder
+from capto.processes.addresses import is_broker_up, is_database_up
+from capto.processes.private_services import known_addresses, run_folder
 
 
 def health(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from capto.server_process import (
+from capto.processes.server_process import (
     STARTING_SECONDS,
     ServiceError,
     as_user,
@@ -22,7 +22,7 @@ from capto.server_process import (
 )
 
 if TYPE_CHECKING:
-    from capto.private_services import PrivateServices
+    from capto.processes.private_services import PrivateServices
 
 EXTENSIONS = ("timescaledb", "btree_gist")  # in template1, so that the tests' databases have them too
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capto.broker_accounts import ACCOUNTS, configuration
-from capto.server_process import (
+from capto.processes.broker_accounts import ACCOUNTS, configuration
+from capto.processes.server_process import (
     STARTING_SECONDS,
     ServiceError,
     answers,
@@ -22,9 +22,9 @@ from capto.server_process import (
 )
 
 if TYPE_CHECKING:
-    from capto.private_services import PrivateServices
+    from capto.processes.private_services import PrivateServices
 
-LIMITS = Path(__file__).resolve().parent.parent / "deploy" / "mosquitto" / "limits.conf"
+LIMITS = Path(__file__).resolve().parents[2] / "deploy" / "mosquitto" / "limits.conf"
 MQTT_ACCOUNTS = tuple(ACCOUNTS)
 PLUGIN = "mosquitto_dynamic_security.so"
 PLUGIN_FOLDERS = ("/usr/lib", "/usr/local/lib")

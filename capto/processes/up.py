@@ -6,18 +6,18 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from capto.addresses import (
+from capto.command_files import file_name
+from capto.processes.addresses import (
     WrongAddress,
     check_database_url,
     check_mqtt_url,
     wait_for_broker,
     wait_for_database,
 )
-from capto.command_files import file_name
-from capto.health import answers
-from capto.private_services import PrivateServices, run_folder
-from capto.server_process import ServiceError
-from capto.supervisor import Supervisor
+from capto.processes.health import answers
+from capto.processes.private_services import PrivateServices, run_folder
+from capto.processes.server_process import ServiceError
+from capto.processes.supervisor import Supervisor
 
 WEB_PORT = 8000
 THREADS = 32  # of one web process; posts of devices wait in them for a common commit

@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import quote
 
-from capto.private_broker import MQTT_ACCOUNTS, Broker
-from capto.private_database import Database
-from capto.server_process import (
+from capto.processes.private_broker import MQTT_ACCOUNTS, Broker
+from capto.processes.private_database import Database
+from capto.processes.server_process import (
     ServiceError,
     can_enter,
     free_port,
@@ -214,4 +214,4 @@ def known_addresses(run: Path) -> dict[str, str]:
 
 def run_folder() -> Path:
     """Return the folder of this installation's private state: CAPTO_RUN, or run/ beside the code."""
-    return Path(os.environ.get("CAPTO_RUN") or Path(__file__).resolve().parent.parent / "run").absolute()
+    return Path(os.environ.get("CAPTO_RUN") or Path(__file__).resolve().parents[2] / "run").absolute()

@@ -14,8 +14,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
 
-from capto.private_services import PrivateServices
-from capto.server_process import ServiceError
+from capto.processes.private_services import PrivateServices
+from capto.processes.server_process import ServiceError
 
 FIRST_RESTART_SECONDS = 0.5  # doubles with each death, up to LAST_RESTART_SECONDS
 LAST_RESTART_SECONDS = 30.0
