@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.utils.translation import gettext as _
 
-from capto.members.messages import MOST_TRIES, Letter, send_waiting, stop_link
+from capto.members.messages import MOST_TRIES, Letter, message_id, send_waiting, stop_link
 from capto.members.models import Message, Person
+from capto.members.models.mailbox import reader_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -19,6 +20,10 @@ HERE = "capto.members.test_composers."
 
 def hello(person: Person, *, about: str, now: datetime) -> Letter:
     return Letter(_("Votre lien de connexion à %s") % about, f"{person.name}, {now:%H:%M}")
+
+
+def address(person: Person | None, *, about: str, now: datetime) -> Letter:
+    return Letter("Bonjour", f"{person}, {about}")
 
 
 def nothing(person: Person, *, about: str, now: datetime) -> None:
@@ -36,7 +41,7 @@ def composers(monkeypatch: pytest.MonkeyPatch) -> None:
     import types
 
     module = types.ModuleType("capto.members.test_composers")
-    module.__dict__.update(hello=hello, nothing=nothing, fails=fails)
+    module.__dict__.update(hello=hello, address=address, nothing=nothing, fails=fails)
     monkeypatch.setitem(sys.modules, "capto.members.test_composers", module)
 
 
@@ -177,3 +182,61 @@ def test_no_sms_leaves_where_no_provider_is_wired(alice: Person) -> None:
     send_waiting(now=NOW)
     message.refresh_from_db()
     assert message.sent_at is None and "no SMS provider" in message.error
+
+
+def _to_address(address: str, key: str, **fields: Any) -> Message:
+    message = Message.to_address(
+        address,
+        key=key,
+        reader=reader_of(address, now=NOW),
+        **({"compose": HERE + "address", "nature": "solicitation", "about": "X", "now": NOW} | fields),
+    )
+    Message.queue_all([message])
+    return Message.objects.get(key=key)
+
+
+def test_someone_without_an_account_is_written_to_and_can_stop_it(client: Client) -> None:
+    _to_address("bruno@exemple.test", "a")
+    assert send_waiting(now=NOW) == 1
+    assert mail.outbox[0].to == ["bruno@exemple.test"] and mail.outbox[0].body.startswith("None, X")
+    address = (
+        mail.outbox[0].extra_headers["List-Unsubscribe"].strip("<>").removeprefix("http://localhost:8000")
+    )
+    assert client.get(address).status_code == 200
+    assert client.post(address).status_code == 200
+    message = _to_address("bruno+autre@exemple.test", "b")
+    assert send_waiting(now=NOW) == 0
+    message.refresh_from_db()
+    assert message.dropped_because == "stopped"
+
+
+def test_the_cap_counts_an_account_and_its_mailbox_as_one_person(
+    alice: Person, settings: pytest_django.Settings
+) -> None:
+    settings.SOLICITATIONS_PER_30_DAYS = 2
+    _queue(alice, "s", nature="solicitation")
+    _to_address("Alice+1@exemple.test", "t", now=NOW)
+    _to_address("alice+2@exemple.test", "u", now=NOW)
+    assert send_waiting(now=NOW) == 2
+    assert Message.objects.get(key="u").dropped_because == "too_many_solicitations"
+
+
+def test_the_same_key_queued_with_others_is_left_as_it_is() -> None:
+    first = _to_address("bruno@exemple.test", "a")
+    second = _to_address("carla@exemple.test", "a")
+    assert second.pk == first.pk and second.address == "bruno@exemple.test"
+
+
+def test_every_try_bears_the_same_name() -> None:
+    message = _to_address("bruno@exemple.test", "a")
+    send_waiting(now=NOW)
+    assert mail.outbox[0].extra_headers["Message-ID"] == message_id(message)
+
+
+def test_what_was_handed_over_without_an_answer_is_not_sent_again(alice: Person) -> None:
+    message = _queue(alice, "a", nature="solicitation")
+    message.note_handed_over(now=NOW)  # and the worker is killed here
+    assert send_waiting(now=NOW + timedelta(minutes=1)) == 0
+    message.refresh_from_db()
+    assert message.dropped_because == "may_have_left" and not mail.outbox
+    assert Message.objects.solicitations_of(alice, since=NOW).count() == 1  # the cap counts it

@@ -2,6 +2,7 @@ from capto.members.models.attempt import Attempt
 from capto.members.models.campaign import Campaign, CampaignSeat, NoSeatLeft
 from capto.members.models.consent import Charter, Consent
 from capto.members.models.group import BorrowerCategory, BorrowerGroup
+from capto.members.models.mailbox import MailProviderRule, SilencedReader
 from capto.members.models.message import Message
 from capto.members.models.organisation import Organisation, Territory
 from capto.members.models.person import Person
@@ -15,10 +16,12 @@ __all__ = [
     "CampaignSeat",
     "Charter",
     "Consent",
+    "MailProviderRule",
     "Message",
     "NoSeatLeft",
     "Organisation",
     "Person",
+    "SilencedReader",
     "StaffRole",
     "Territory",
 ]

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,18 +12,33 @@ from capto.members.models.person import Person
 class MessageQuerySet(models.QuerySet["Message"]):
     def waiting(self, *, now: datetime) -> "MessageQuerySet":
         """List what should leave now, oldest first."""
-        return self.filter(sent_at=None, dropped_at=None, send_after__lte=now).order_by("send_after", "pk")
+        return self.filter(sent_at=None, dropped_at=None, handed_over_at=None, send_after__lte=now).order_by(
+            "send_after", "pk"
+        )
 
-    def solicitations_of(self, person: Person, *, since: datetime) -> "MessageQuerySet":
-        """List the solicitations that left to a person since a moment."""
-        return self.filter(person=person, nature=Message.Nature.SOLICITATION, sent_at__gte=since)
+    def uncertain(self) -> "MessageQuerySet":
+        """List what was handed over and never answered: it may have left, so that it is not sent again."""
+        return self.filter(sent_at=None, dropped_at=None, handed_over_at__isnull=False)
+
+    def solicitations_of(
+        self, person: Person | None, *, since: datetime, reader: str = ""
+    ) -> "MessageQuerySet":
+        """List the solicitations that left, or may have left, to a person or a mailbox since a moment."""
+        whose = Q(reader=reader) if reader else Q(pk__in=())
+        if person is not None:
+            whose |= Q(person=person)
+        return self.filter(whose, nature=Message.Nature.SOLICITATION, handed_over_at__gte=since)
 
 
 class Message(models.Model):
     """One message to one person: queued once per `key`, composed when it leaves, kept as it left.
 
-    `compose` is the dotted path of a function `(person, *, about, now) -> Letter | None`, called at sending: what is
+    Who has no account is reached at an `address` that they gave for one purpose. `compose` is the dotted path of a
+    function `(person, *, about, now) -> Letter | None` (person None without an account), called at sending: what is
     true then is written, and None means that there is nothing left to say.
+
+    `handed_over_at` is written just before the mail server is told that the message is complete, `sent_at` when it
+    has agreed: whoever dies between the two leaves a message that is never sent a second time.
     """
 
     class Nature(models.TextChoices):
@@ -37,13 +53,17 @@ class Message(models.Model):
         PAPER = "paper", _("papier")
 
     key = models.CharField(max_length=120, unique=True)  # such as loan:12:due_soon:2026-11-21
-    person = models.ForeignKey(Person, models.CASCADE, related_name="messages")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="messages", null=True, blank=True)
+    address = models.EmailField(blank=True)  # of who has no account; emptied when its purpose ends
+    language = models.CharField(max_length=2, default="fr")  # of who has no account
+    reader = models.CharField(max_length=64, blank=True)  # key of the mailbox, for the cap
     nature = models.CharField(max_length=12, choices=Nature)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     compose = models.CharField(max_length=200)
     about = models.CharField(max_length=80, blank=True)
     queued_at = models.DateTimeField()
     send_after = models.DateTimeField()
+    handed_over_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     dropped_at = models.DateTimeField(null=True, blank=True)
     dropped_because = models.CharField(max_length=40, blank=True)
@@ -60,6 +80,13 @@ class Message(models.Model):
                 condition=Q(sent_at__isnull=True) | Q(dropped_at__isnull=True),
                 name="a_message_is_sent_or_dropped",
             ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False)
+                | ~Q(address="")
+                | Q(sent_at__isnull=False)
+                | Q(dropped_at__isnull=False),
+                name="a_message_that_waits_has_a_reader",
+            ),
         ]
         indexes = [
             models.Index(
@@ -68,6 +95,11 @@ class Message(models.Model):
                 name="messages_that_wait",
             ),
             models.Index(fields=["person", "sent_at"]),
+            models.Index(
+                fields=["reader", "handed_over_at"],
+                condition=Q(nature="solicitation"),
+                name="solicitations_of_a_reader",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,9 +135,52 @@ class Message(models.Model):
         cls.objects.bulk_create([message], ignore_conflicts=True)
         return cls.objects.get(key=key)
 
+    @classmethod
+    def to_address(
+        cls,
+        address: str,
+        *,
+        key: str,
+        compose: str,
+        nature: str,
+        now: datetime,
+        reader: str,
+        about: str = "",
+        language: str = "fr",
+    ) -> "Message":
+        """Write, without storing it, a message to someone who has no account; see `queue_all`."""
+        return cls(
+            key=key, address=address, reader=reader, language=language, compose=compose, nature=nature,
+            about=about, queued_at=now, send_after=now,
+        )  # fmt: skip
+
+    @classmethod
+    def queue_all(cls, messages: Iterable["Message"]) -> None:
+        """Queue many messages with a few statements; a key that is known already is left as it is."""
+        cls.objects.bulk_create(messages, ignore_conflicts=True, batch_size=2_000)
+
     def drop(self, *, because: str, now: datetime) -> None:
         """Give up a message that has nothing to say or may not be sent; its row says why."""
         type(self).objects.filter(pk=self.pk, sent_at=None, dropped_at=None).update(
             dropped_at=now, dropped_because=because
         )
         self.refresh_from_db()
+
+    def note_handed_over(self, *, now: datetime) -> None:
+        """Write, before the last word to the mail server, that from here on the message may have left."""
+        self.handed_over_at = now
+        self.save(update_fields=["handed_over_at", "reader", "subject", "body"])
+
+    def note_sent(self, *, now: datetime) -> None:
+        """Write that the message left."""
+        self.sent_at = now
+        self.save(update_fields=["sent_at"])
+
+    def note_failure(self, error: Exception, *, send_after: datetime) -> None:
+        """Write why the message did not leave and when it is tried again."""
+        self.tries += 1
+        self.error = f"{type(error).__name__}: {error}"[:300]
+        self.send_after = send_after
+        self.handed_over_at = None
+        self.subject, self.body = "", ""
+        self.save(update_fields=["tries", "error", "send_after", "handed_over_at", "subject", "body"])

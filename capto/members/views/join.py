@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from capto.members.forms import JoinForm
-from capto.members.messages import person_of_stop_link
+from capto.members.messages import person_of_stop_link, reader_of_stop_link, silence
 from capto.members.models import Attempt, Person
 from capto.members.models.attempt import TooManyAttempts
 from capto.members.sign_in_link import send_sign_in_link
@@ -40,10 +40,13 @@ def join(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt  # mail programs post here by themselves (RFC 8058); the token says whose messages, and only that
 def stop_messages(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop every message that is not about an own loan."""
-    person = person_of_stop_link(token)
-    if person is not None and request.method == "POST":
-        person.want_only_loan_messages()
-        return render(request, "members/stop_messages.html", {"done": True})
-    status = 200 if person is not None else 404
-    return render(request, "members/stop_messages.html", {"person": person}, status=status)
+    """Stop every message that is not about an own loan, or every solicitation to who has no account."""
+    person, reader = person_of_stop_link(token), reader_of_stop_link(token)
+    if request.method == "POST" and (person or reader):
+        if person is not None:
+            person.want_only_loan_messages()
+        else:
+            silence(reader, now=timezone.now())
+        return render(request, "members/stop_messages.html", {"done": True, "reader": reader})
+    status = 200 if person or reader else 404
+    return render(request, "members/stop_messages.html", {"person": person, "reader": reader}, status=status)
