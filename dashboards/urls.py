@@ -1,4 +1,4 @@
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
@@ -18,8 +18,23 @@ urlpatterns: list[URLPattern] = [
     path("vie-privee/", about.privacy, name="privacy"),
     path("data/", data.data, name="data"),
     path("data/hourly.csv", data.hourly_csv, name="hourly-csv"),
-    path("data/places/<slug:public_id>/hourly.csv", data.place_csv, name="place-csv"),
-    path("data/stations/<slug:code>/hourly.csv", data.station_csv, name="station-csv"),
+    path("data/places/<slug:public_id>/hourly.csv", data.place_file, name="place-csv"),
+    path("data/stations/<slug:code>/hourly.csv", data.station_file, name="station-csv"),
+    re_path(
+        r"^data/places/(?P<public_id>[\w-]+)/(?P<source>[a-z]+)\.(?P<extension>csv|parquet)$",
+        data.place_file,
+        name="place-file",
+    ),
+    re_path(
+        r"^data/stations/(?P<code>[\w-]+)/hourly\.(?P<extension>csv|parquet)$",
+        data.station_file,
+        name="station-file",
+    ),
+    re_path(
+        r"^data/(?P<source>[a-z]+)/(?P<name>[0-9a-z-]+)\.(?P<extension>csv|parquet)$",
+        data.period_file,
+        name="period-file",
+    ),
     # Choosing a language changes nothing but a cookie: without a token, pages stay the same for everyone.
     path("langue/choisir", csrf_exempt(set_language), name="choose-language"),
 ]

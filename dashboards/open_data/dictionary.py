@@ -8,6 +8,7 @@ from django_stubs_ext import StrPromise
 from calibration.flags import VOCABULARY
 
 UTC_TIME = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+UTC_INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class Column:
     meaning: StrPromise | str
 
 
-def _time(expression: str) -> str:
-    return f"to_char(({expression}) AT TIME ZONE 'UTC', '{UTC_TIME}')"
+def _time(expression: str, *, written: str = UTC_TIME) -> str:
+    return f"to_char(({expression}) AT TIME ZONE 'UTC', '{written}')"
 
 
 def _flag_names(flags: str) -> str:
@@ -36,13 +37,24 @@ def _word(condition: str) -> str:
     return f"CASE WHEN {condition} THEN 'true' ELSE 'false' END"
 
 
+OF_SERIES: tuple[Column, ...] = (
+    Column(
+        "place_id", "published.public_id", "string", _("identifiant public du lieu, tiré au sort à chaque prêt")
+    ),
+    Column("quantity", "published.property_id", "string", _("grandeur : pm25, pm10, no2, humidity…")),
+    Column(
+        "variant", "NULLIF(published.variant, '')", "string",
+        _("sortie du capteur : atm, cf1, native, onboard, unknown"),
+    ),
+    Column(
+        "channel", "NULLIF(published.channel, '')", "string", _("voie, quand le capteur en a plusieurs")
+    ),
+)  # fmt: skip
+
 HOURLY: tuple[Column, ...] = (
     Column("interval_start", _time("hour"), "datetime", _("début de l’heure, en temps universel")),
     Column("interval_end", _time("hour + INTERVAL '1 hour'"), "datetime", _("fin de l’heure, exclue")),
-    Column("place_id", "public_id", "string", _("identifiant public du lieu, tiré au sort à chaque prêt")),
-    Column("quantity", "property_id", "string", _("grandeur : pm25, pm10, no2, humidity…")),
-    Column("variant", "NULLIF(variant, '')", "string", _("sortie du capteur : atm, cf1, native, onboard, unknown")),
-    Column("channel", "NULLIF(channel, '')", "string", _("voie, quand le capteur en a plusieurs")),
+    *OF_SERIES,
     Column("unit", "property.unit", "string", _("unité, code UCUM")),
     Column("raw_mean", "raw_mean", "number", _("moyenne des mesures brutes de l’heure")),
     Column("value", "value", "number", _("valeur corrigée, parfois négative ; vide quand rien ne peut être affirmé")),
@@ -80,3 +92,52 @@ REFERENCE: tuple[Column, ...] = (
     Column("provider", "series.provider", "string", _("par qui la valeur nous est parvenue")),
     Column("simulated", _word("station.is_simulated"), "boolean", _("vrai quand la station est simulée")),
 )
+
+AGGREGATES: tuple[Column, ...] = (
+    Column("interval_start", _time("aggregate.hour"), "datetime", _("début de l’heure, en temps universel")),
+    Column(
+        "interval_end", _time("aggregate.hour + INTERVAL '1 hour'"), "datetime", _("fin de l’heure, exclue")
+    ),
+    *OF_SERIES,
+    Column("unit", "property.unit", "string", _("unité, code UCUM")),
+    Column("n", "aggregate.n", "integer", _("nombre de mesures dans l’heure")),
+    Column("total", "aggregate.total", "number", _("somme des mesures brutes de l’heure")),
+    Column("total_of_squares", "aggregate.total_of_squares", "number", _("somme de leurs carrés")),
+    Column("minimum", "aggregate.minimum", "number", _("la plus petite mesure de l’heure")),
+    Column("maximum", "aggregate.maximum", "number", _("la plus grande mesure de l’heure")),
+    Column("simulated", _word("published.is_simulated"), "boolean", _("vrai quand le capteur est simulé")),
+)  # fmt: skip
+
+MESSAGES: tuple[Column, ...] = (
+    Column(
+        "observed_at", _time("reading.observed_at", written=UTC_INSTANT), "datetime",
+        _("instant de la mesure, en temps universel"),
+    ),
+    *OF_SERIES,
+    Column("unit", "property.unit", "string", _("unité, code UCUM")),
+    Column("value", "reading.value", "number", _("la mesure brute ; vide quand le capteur a dit qu’elle manque")),
+    Column("sensor_flag", "reading.flag", "string", _("ce que le capteur a dit de cette mesure")),
+    Column(
+        "time_uncertain", _word("reading.time_uncertain"), "boolean",
+        _("vrai quand le message a attendu sans porter d’heure ; il n’entre dans aucune heure"),
+    ),
+    Column("simulated", _word("published.is_simulated"), "boolean", _("vrai quand le capteur est simulé")),
+)  # fmt: skip
+
+CHANGES: tuple[Column, ...] = (
+    Column(
+        "changed_at", _time("change.changed_at", written=UTC_INSTANT), "datetime",
+        _("quand le chiffre publié a changé"),
+    ),
+    Column("interval_start", _time("change.hour"), "datetime", _("début de l’heure, en temps universel")),
+    *OF_SERIES,
+    Column("old_value", "change.old_value", "number", _("valeur publiée avant")),
+    Column("new_value", "change.new_value", "number", _("valeur publiée après")),
+    Column("old_expanded_uncertainty", "change.old_expanded_uncertainty", "number", _("incertitude publiée avant")),
+    Column("new_expanded_uncertainty", "change.new_expanded_uncertainty", "number", _("incertitude publiée après")),
+    Column("old_grade", "NULLIF(change.old_grade, '')", "string", _("note avant")),
+    Column("new_grade", "NULLIF(change.new_grade, '')", "string", _("note après")),
+    Column("old_calibration_id", "change.old_calibration_id", "integer", _("étalonnage appliqué avant")),
+    Column("new_calibration_id", "change.new_calibration_id", "integer", _("étalonnage appliqué après")),
+    Column("reason", "change.reason", "string", _("pourquoi le chiffre a changé")),
+)  # fmt: skip

@@ -1,60 +1,21 @@
 """The documentation of the open data, and the files themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import wraps
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
 from capto.readings.models import ReferenceStation
 from dashboards.models import PublishedHour, PublishedSeries
-from dashboards.open_data.csv import HOURS, REFERENCE_HOURS, Parameter, Source, begun, copy_as_csv
+from dashboards.open_data.answers import MEDIA_TYPES, File, NotUnderstood, answer_with, open_to_all
+from dashboards.open_data.csv import copy_as_csv
 from dashboards.open_data.dictionary import HOURLY, REFERENCE
-
-FRESH_SECONDS = 60  # a reader may reuse a file for so long before asking whether it changed
-
-View = Callable[..., HttpResponseBase]
-
-
-class NotUnderstood(ValueError):
-    """What was asked cannot be answered, said in one plain sentence."""
-
-
-def open_to_all(view: View) -> View:
-    """Let any page of any site read the answer; what is not understood is answered by its sentence."""
-
-    @wraps(view)
-    def opened(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        answer: HttpResponseBase
-        if request.method == "OPTIONS":
-            answer = HttpResponse(status=204)
-            answer["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-            answer["Access-Control-Allow-Headers"] = "If-None-Match, If-Modified-Since, Range"
-        elif request.method in {"GET", "HEAD"}:
-            try:
-                if any("\0" in value for value in request.GET.values()):
-                    raise NotUnderstood(_("L’adresse contient un signe qui n’est pas un caractère."))
-                answer = view(request, *args, **kwargs)
-            except NotUnderstood as error:
-                answer = _plain(str(error), status=400)
-        else:
-            answer = _plain(_("Ces données se lisent ; rien ne s’y écrit."), status=405)
-            answer["Allow"] = "GET, HEAD, OPTIONS"
-        answer["Access-Control-Allow-Origin"] = "*"
-        answer["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Link, Content-Disposition"
-        return answer
-
-    return opened
-
-
-def _plain(sentence: str, *, status: int) -> HttpResponse:
-    return HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")
+from dashboards.open_data.parquet import copy_as_parquet
+from dashboards.open_data.periods import NoPeriod, period
+from dashboards.open_data.sources import HOURS, REFERENCE_HOURS, SOURCES, Parameter, Source
 
 
 def data(request: HttpRequest) -> HttpResponse:
@@ -66,7 +27,9 @@ def data(request: HttpRequest) -> HttpResponse:
     context = {
         "hourly_columns": HOURLY,
         "reference_columns": REFERENCE,
+        "sources": [source for source in SOURCES.values() if source not in (HOURS, REFERENCE_HOURS)],
         "day": day.isoformat(),
+        "month": f"{day:%Y-%m}",
         "example_place": place.public_id if place else "",
         "site_url": f"{request.scheme}://{request.get_host()}",
     }
@@ -75,7 +38,7 @@ def data(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def hourly_csv(request: HttpRequest) -> HttpResponseBase:
-    """Stream every public hour of one UTC day."""
+    """Stream every public hour of one UTC day, named in the question."""
     try:
         day = date.fromisoformat(request.GET.get("date", ""))
     except ValueError:
@@ -86,43 +49,68 @@ def hourly_csv(request: HttpRequest) -> HttpResponseBase:
         raise NotUnderstood(_("Aucune mesure ne peut dater de ce jour : indiquez une année de 1970 à 2200."))
     start = datetime.combine(day, time(), tzinfo=UTC)
     condition = "hour >= %s AND hour < %s"
-    return _file(
-        request, HOURS, condition, (start, start + timedelta(days=1)), name=f"capto-hourly-{day}.csv"
-    )
+    return _file(request, HOURS, condition, (start, start + timedelta(days=1)), stem=f"capto-hourly-{day}")
 
 
 @open_to_all
-def place_csv(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Stream the public hours of one place: `quantity`, `variant`, `from` and `to` narrow them."""
-    if not PublishedSeries.objects.filter(public_id=public_id).exists():
+def period_file(request: HttpRequest, source: str, name: str, extension: str) -> HttpResponseBase:
+    """Give the rows of a source in a period, for all places."""
+    try:
+        wanted = period(name)
+    except NoPeriod:
+        raise NotUnderstood(
+            _("Nommez la période ainsi : 2026-11-20, 2026-11, 2026 ou all, et le format : csv ou parquet.")
+        ) from None
+    known = _source(source)
+    condition, parameters = wanted.condition(known.time)
+    return _file(
+        request, known, condition, parameters, stem=f"capto-{source}-{name}", extension=extension,
+        is_long=wanted.is_long,
+    )  # fmt: skip
+
+
+@open_to_all
+def place_file(
+    request: HttpRequest, public_id: str, source: str = "hourly", extension: str = "csv"
+) -> HttpResponseBase:
+    """Give the public rows of one place: `quantity`, `variant`, `from` and `to` narrow them."""
+    known = _source(source)
+    if known is REFERENCE_HOURS or not PublishedSeries.objects.filter(public_id=public_id).exists():
         raise Http404
-    condition, parameters = _narrowed(
-        request, ("public_id = %s", [public_id]), quantity="published.property_id"
-    )
+    condition, parameters = _narrowed(request, known, public_id)
     if variant := request.GET.get("variant"):
         condition, parameters = f"{condition} AND variant = %s", [*parameters, variant]
-    return _file(request, HOURS, condition, parameters, name=f"capto-{public_id}.csv")
+    stem = f"capto-{public_id}" if source == "hourly" else f"capto-{public_id}-{source}"
+    return _file(request, known, condition, parameters, stem=stem, extension=extension)
 
 
 @open_to_all
-def station_csv(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Stream the hours of one reference station, under the licence of their source."""
+def station_file(request: HttpRequest, code: str, extension: str = "csv") -> HttpResponseBase:
+    """Give the hours of one reference station, under the licence of their source."""
     if not ReferenceStation.objects.filter(code=code).exists():
         raise Http404
-    condition, parameters = _narrowed(request, ("station.code = %s", [code]), quantity="series.property_id")
-    return _file(request, REFERENCE_HOURS, condition, parameters, name=f"station-{code}.csv")
+    condition, parameters = _narrowed(request, REFERENCE_HOURS, code)
+    return _file(request, REFERENCE_HOURS, condition, parameters, stem=f"station-{code}", extension=extension)
 
 
-def _narrowed(
-    request: HttpRequest, subject: tuple[str, list[Parameter]], *, quantity: str
-) -> tuple[str, list[Parameter]]:
-    """Add to a condition the quantity and the period that the address asks for."""
-    condition, parameters = subject
+def _source(name: str) -> Source:
+    if name not in SOURCES:
+        raise Http404
+    return SOURCES[name]
+
+
+def _narrowed(request: HttpRequest, source: Source, place: str) -> tuple[str, list[Parameter]]:
+    """Give the condition of a place with the quantity and the period that the address asks for."""
+    condition = f"{source.place} = %s"
+    parameters: list[Parameter] = [place]
     if wanted := request.GET.get("quantity"):
-        condition, parameters = f"{condition} AND {quantity} = %s", [*parameters, wanted]
+        condition, parameters = f"{condition} AND {source.quantity} = %s", [*parameters, wanted]
     for name, sign in (("from", ">="), ("to", "<")):
         if written := request.GET.get(name):
-            condition, parameters = f"{condition} AND hour {sign} %s", [*parameters, _instant(written)]
+            condition, parameters = (
+                f"{condition} AND {source.time} {sign} %s",
+                [*parameters, _instant(written)],
+            )
     return condition, parameters
 
 
@@ -136,27 +124,37 @@ def _instant(written: str) -> datetime:
 
 
 def _file(
-    request: HttpRequest, source: Source, condition: str, parameters: Sequence[Parameter], *, name: str
+    request: HttpRequest,
+    source: Source,
+    condition: str,
+    parameters: Sequence[Parameter],
+    *,
+    stem: str,
+    extension: str = "csv",
+    is_long: bool = False,
 ) -> HttpResponseBase:
-    """Answer with a file, or that it has not changed."""
-    changed_at, mark = source.state(condition, parameters)
-    etag = f'"{mark}"'
-    modified = int(changed_at.timestamp()) if changed_at else None
-    unchanged = get_conditional_response(request, etag=etag, last_modified=modified)
-    answer: HttpResponseBase
-    if unchanged is not None:
-        answer = unchanged
-    elif request.method == "HEAD":
-        answer = StreamingHttpResponse(
-            (), content_type="text/csv; charset=utf-8"
-        )  # no length: it is not known
-    else:
-        blocks = begun(copy_as_csv(source.query(condition), parameters))
-        answer = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
-    answer["ETag"] = etag
-    if modified is not None:
-        answer["Last-Modified"] = http_date(modified)
-    answer["Link"] = f'<{source.licence}>; rel="license", <{settings.SITE_URL}/data/>; rel="describedby"'
-    answer["Content-Disposition"] = f'inline; filename="{name}"'
-    patch_cache_control(answer, public=True, max_age=FRESH_SECONDS)
-    return answer
+    """Answer with the rows that meet a condition, in the format that the extension of the address names.
+
+    CSV is streamed as the database gives it. Parquet is read from its end, and a Range asks for a part: such a
+    file is made on disk first, unless it is longer than a month.
+    """
+    changed_at, mark = source.state(condition, parameters, is_long=is_long)
+    is_parquet = extension == "parquet"
+
+    def make() -> Generator[bytes]:
+        if is_parquet:
+            return copy_as_parquet(source, condition, parameters)
+        return copy_as_csv(source.query(condition), parameters)
+
+    return answer_with(
+        request,
+        File(
+            name=f"{stem}.{extension}",
+            media_type=MEDIA_TYPES[extension],
+            mark=f"{mark}-{extension}" if is_parquet else mark,
+            changed_at=changed_at,
+            licence=source.licence,
+            make=make,
+            is_kept=not is_long and (is_parquet or "Range" in request.headers),
+        ),
+    )

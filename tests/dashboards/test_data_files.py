@@ -11,8 +11,9 @@ from django.test import Client
 
 from calibration.flags import Flag
 from capto.readings.models import HourlyValue, ReferenceValue
-from dashboards.open_data.csv import HOURS, begun, copy_as_csv
+from dashboards.open_data.csv import begun, copy_as_csv
 from dashboards.open_data.dictionary import HOURLY
+from dashboards.open_data.sources import HOURS
 from tests.dashboards.conftest import NOON, City
 
 pytestmark = pytest.mark.django_db
