@@ -3,11 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from capto.charts import Line, Point, Threshold, hours_chart
+from capto.charts import Dot, FitLine, Line, Point, Threshold, hours_chart, scatter_chart
 from capto.charts.map import Spot, spots_map
 from capto.charts.profile import Profile, profile_chart
 from capto.charts.scales import midnights, step_of, ticks
@@ -210,3 +211,47 @@ def test_a_map_of_one_spot_is_drawn() -> None:
     ElementTree.fromstring(
         spots_map([Spot(45.1, 5.7, "lent", "seul")], title="t", description="d", ident="m")
     )
+
+
+def scatter(*dots: Dot, **options: Any) -> str:
+    return scatter_chart(
+        dots,
+        x_label="station (µg/m³)",
+        y_label="capteur (µg/m³)",
+        title="Capteur & station",
+        description="Chaque point est une heure.",
+        ident="s",
+        figure=lambda value: f"{value:g}",
+        **options,
+    )
+
+
+def test_a_scatter_draws_all_plain_pairs_as_one_path_and_an_outlier_hollow_with_its_reason() -> None:
+    svg = scatter(Dot(1.0, 2.0), Dot(10.0, 9.0), Dot(5.0, 30.0, ("Cook > 4/n & loin",)))
+    (pairs,) = paths(svg, "pair")
+    assert pairs.count("M") == 2
+    (circle,) = list(ElementTree.fromstring(svg).iter("circle"))
+    assert circle.get("class") == "flagged"
+    assert circle.findtext("title") == "Cook > 4/n & loin"
+
+
+def test_a_fit_line_is_cut_at_the_frame() -> None:
+    svg = scatter(
+        Dot(0.0, 0.0), Dot(10.0, 10.0), lines=[FitLine(0.0, 2.0), FitLine(0.0, 1.0, kind="identity")]
+    )
+    left, right, top, bottom = 28.0, 546.0, 30.0, 354.0  # the margin holds « 10 », two figures of 8 beside 12
+    middle = (left + right) / 2
+    assert paths(svg, "fit") == [f"M{left:g} {bottom:g}L{middle:g} {top:g}"]  # y = 2x meets 10 at x = 5
+    assert paths(svg, "identity") == [f"M{left:g} {bottom:g}L{right:g} {top:g}"]
+    assert paths(scatter(Dot(0.0, 0.0), Dot(10.0, 10.0), lines=[FitLine(50.0, 0.0)]), "fit") == []
+
+
+def test_a_residual_panel_spans_what_there_is_and_keeps_its_zero() -> None:
+    svg = scatter(Dot(60.0, -2.0), Dot(95.0, 3.0), x_from_zero=False)
+    ticks_written = [el.text for el in ElementTree.fromstring(svg).iter("text") if el.get("class") == "tick"]
+    assert "60" in ticks_written and "0" in ticks_written and "20" not in ticks_written
+    assert len(paths(svg, "zero")) == 1
+
+
+def test_a_scatter_without_a_pair_is_an_empty_frame() -> None:
+    assert paths(scatter(), "pair") == []

@@ -7,7 +7,7 @@ from itertools import pairwise
 from capto.charts.axes import left_margin, value_axis
 from capto.charts.lines import Line, Point, Threshold, highest, lowest, unbroken
 from capto.charts.scales import PARIS, Frame, midnights, ticks
-from capto.charts.svg import drawing, element, polyline, text
+from capto.charts.svg import drawing, element, escaped, polyline, text
 
 HourLabel = Callable[[datetime], str]
 
@@ -148,7 +148,7 @@ def _flagged(points: Sequence[Point], x: Callable[[datetime], float], frame: Fra
     for point in points:
         drawn = next((v for v in (point.value, point.set_aside, point.raw) if v is not None), None)
         if point.reasons and drawn is not None:
-            reason = element("title", _escaped(" ; ".join(point.reasons)))
+            reason = element("title", escaped(" ; ".join(point.reasons)))
             parts.append(_mark(x(point.hour), drawn, reason, frame))
     return parts
 
@@ -159,7 +159,3 @@ def _mark(x: float, value: float, reason: str, frame: Frame) -> str:
         tip = f"M{x - 4.5:g} {frame.top + 8:g}L{x:g} {frame.top:g}L{x + 4.5:g} {frame.top + 8:g}Z"
         return element("path", reason, d=tip, class_="flagged")
     return element("circle", reason, cx=x, cy=frame.y(value), r=4, class_="flagged")
-
-
-def _escaped(words: str) -> str:
-    return words.replace("&", "&amp;").replace("<", "&lt;")

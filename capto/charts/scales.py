@@ -39,6 +39,21 @@ def ticks(lowest: float, highest: float, *, at_most: int = 5) -> list[float]:
     return [float(f"{number * step:.12g}") for number in range(first, last + 1)]
 
 
+def ticks_between(lowest: float, highest: float, *, at_most: int = 5) -> list[float]:
+    """List round figures from the last at or below the lowest to the first at or above the highest.
+
+    >>> ticks_between(42.0, 97.0)
+    [40.0, 60.0, 80.0, 100.0]
+    >>> ticks_between(3.0, 3.0)
+    [3.0, 4.0]
+    """
+    if highest <= lowest:
+        return [lowest, lowest + 1.0]
+    step = step_of(highest - lowest, at_most=at_most)
+    first, last = floor(lowest / step + 1e-9), ceil(highest / step - 1e-9)
+    return [float(f"{number * step:.12g}") for number in range(first, last + 1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The inner rectangle of a chart, in the units of its viewBox, and the figures at its edges."""

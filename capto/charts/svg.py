@@ -23,6 +23,15 @@ def text(words: str, /, **attributes: object) -> str:
     return element("text", escape(words, quote=False), **attributes)
 
 
+def escaped(words: str) -> str:
+    """Escape words that stand inside an element.
+
+    >>> escaped("a < b & c")
+    'a &lt; b &amp; c'
+    """
+    return escape(words, quote=False)
+
+
 def number(value: object) -> str:
     """Write a figure with at most one decimal, anything else as it is."""
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
