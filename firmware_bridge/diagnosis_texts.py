@@ -14,51 +14,51 @@ class Words(NamedTuple):
 
 WORDS = {
     "silent": Words(
-        _("Votre capteur n’envoie plus rien : vérifiez qu’il est branché et que votre Wi-Fi fonctionne."),
-        _("Aucun message depuis trois intervalles : appelez l’emprunteur si cela dure plus d’un jour."),
+        _("Votre capteur n’envoie plus rien : vérifiez qu’il est branché et que votre Wi-Fi fonctionne."),
+        _("Aucun message depuis trois intervalles : appelez l’emprunteur si cela dure plus d’un jour."),
     ),
     "stuck": Words(
-        _("Votre capteur répète la même valeur : débranchez-le dix secondes, puis rebranchez-le."),
-        _("Valeur de particules figée : si elle l’est encore après un redémarrage, échangez le capteur."),
+        _("Votre capteur répète la même valeur : débranchez-le dix secondes, puis rebranchez-le."),
+        _("Valeur de particules figée : si elle l’est encore après un redémarrage, échangez le capteur."),
     ),
     "out_of_range": Words(
-        _("Une mesure est impossible : débranchez le capteur dix secondes ; si cela revient, rapportez-le."),
-        _("Valeur hors de la plage de la grandeur : sonde ou connecteur à contrôler."),
+        _("Une mesure est impossible : débranchez le capteur dix secondes ; si cela revient, rapportez-le."),
+        _("Valeur hors de la plage de la grandeur : sonde ou connecteur à contrôler."),
     ),
     "too_humid": Words(
         _(
-            "De l’eau semble être entrée dans le boîtier : mettez le capteur à l’abri de la pluie, grille vers le bas."
+            "De l’eau semble être entrée dans le boîtier : mettez le capteur à l’abri de la pluie, grille vers le bas."
         ),
         _(
-            "Humidité bien au-dessus de celle des autres capteurs : les particules sont surestimées, sécher le boîtier."
+            "Humidité bien au-dessus de celle des autres capteurs : les particules sont surestimées, sécher le boîtier."
         ),
     ),
     "clock_wrong": Words(
-        _("L’horloge du capteur est fausse : laissez-le branché et connecté, il se met à l’heure seul."),
-        _("Horloge fausse : vérifiez serveur de temps et fuseau ; les messages refusés pourront être relus."),
+        _("L’horloge du capteur est fausse : laissez-le branché et connecté, il se met à l’heure seul."),
+        _("Horloge fausse : vérifiez serveur de temps et fuseau ; les messages refusés pourront être relus."),
     ),
     "battery_low": Words(
-        _("La batterie est presque vide : branchez le capteur dès aujourd’hui."),
-        _("Batterie faible : contrôlez le chargeur et le câble au retour."),
+        _("La batterie est presque vide : branchez le capteur dès aujourd’hui."),
+        _("Batterie faible : contrôlez le chargeur et le câble au retour."),
     ),
     "weak_signal": Words(
-        _("Le Wi-Fi arrive mal jusqu’au capteur : rapprochez-le de la box ou d’une fenêtre."),
-        _("Signal faible ou messages perdus : proposez un répéteur, ou un capteur à carte SD."),
+        _("Le Wi-Fi arrive mal jusqu’au capteur : rapprochez-le de la box ou d’une fenêtre."),
+        _("Signal faible ou messages perdus : proposez un répéteur, ou un capteur à carte SD."),
     ),
     "fan_failing": Words(
-        _("Le ventilateur tourne mal : vérifiez que rien ne bouche l’entrée d’air, puis prévenez-nous."),
-        _("Ventilateur ou laser en panne : échangez le capteur et ouvrez un ticket d’entretien."),
+        _("Le ventilateur tourne mal : vérifiez que rien ne bouche l’entrée d’air, puis prévenez-nous."),
+        _("Ventilateur ou laser en panne : échangez le capteur et ouvrez un ticket d’entretien."),
     ),
     "indoors_by_mistake": Words(
-        _("Votre capteur semble être à l’intérieur : posez-le dehors, à l’ombre et à l’abri de la pluie."),
+        _("Votre capteur semble être à l’intérieur : posez-le dehors, à l’ombre et à l’abri de la pluie."),
         _(
-            "Température d’une pièce sur une pose extérieure : demandez où est le capteur, ou corrigez la pose."
+            "Température d’une pièce sur une pose extérieure : demandez où est le capteur, ou corrigez la pose."
         ),
     ),
     "drifting": Words(
         _(
-            "Vos mesures s’écartent peu à peu de celles des autres : vous n’avez rien à faire, nous vérifions."
+            "Vos mesures s’écartent peu à peu de celles des autres : vous n’avez rien à faire, nous vérifions."
         ),
-        _("Dérive par rapport aux autres capteurs : prévoyez une comparaison à la station et un nettoyage."),
+        _("Dérive par rapport aux autres capteurs : prévoyez une comparaison à la station et un nettoyage."),
     ),
 }

@@ -37,14 +37,14 @@ class CardForm(forms.Form):
     columns = forms.CharField(
         label=gettext_lazy("Colonnes (autre CSV seulement)"),
         required=False,
-        help_text=gettext_lazy("Par exemple : time=Date+Heure,pm25:ug/m3:native=PM2.5"),
+        help_text=gettext_lazy("Par exemple : time=Date+Heure,pm25:ug/m3:native=PM2.5"),
     )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > LARGEST_FILE:
             raise forms.ValidationError(
-                _("Ce fichier est trop gros : 32 Mo au plus. Envoyez-le par parties.")
+                _("Ce fichier est trop gros : 32 Mo au plus. Envoyez-le par parties.")
             )
         return file
 

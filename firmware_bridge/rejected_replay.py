@@ -3,10 +3,12 @@
 from datetime import datetime
 
 import psycopg
+from django.utils import timezone
 
-from firmware_bridge import reasons
+from firmware_bridge import database, reasons
 from firmware_bridge.arrival import Arrival, Batch, at_microsecond, in_microseconds
 from firmware_bridge.intake import Intake
+from firmware_bridge.registry import Registry
 from firmware_bridge.rejected import LONGEST_DETAIL, storable
 from firmware_bridge.store import store, store_states
 
@@ -16,6 +18,7 @@ _WAITING = """
 SELECT id, topic, payload, received_at, transport, wire_format, time_uncertain, sensor_id FROM readings_rejected_message
 WHERE replayed_at IS NULL AND id > %(after)s AND reason <> ALL (%(never)s)
   AND (%(reason)s = '' OR reason = %(reason)s) AND (%(device)s = '' OR device_id = %(device)s)
+  AND (%(format)s = '' OR wire_format = %(format)s) AND (%(keys)s::int8[] IS NULL OR id = ANY (%(keys)s::int8[]))
   AND received_at >= %(since)s
 ORDER BY id LIMIT %(limit)s"""
 # A conflict stays one; refused items come again with the next message, and their message is stored.
@@ -29,9 +32,13 @@ def replay(
     now: datetime,
     reason: str = "",
     device: str = "",
+    wire_format: str = "",
+    keys: list[int] | None = None,
     since: datetime | None = None,
 ) -> tuple[int, int]:
     """Read rejected messages again; those that become readings are marked as replayed.
+
+    All of them, or those of a reason, a device, a format, with these keys, received since a moment.
 
     Returns (how many became readings, how many are still refused). Safe to run twice: storing is idempotent.
     """
@@ -41,6 +48,8 @@ def replay(
         "never": _NEVER_REPLAYED,
         "reason": reason,
         "device": device,
+        "format": wire_format,
+        "keys": keys,
         "since": since,
         "limit": REPLAYED_AT_ONCE,
     }
@@ -81,3 +90,20 @@ def replay(
         store_states(batch, connection)
         after = found[-1][0]
     return mended, refused
+
+
+def replay_now(
+    *, reason: str = "", device: str = "", wire_format: str = "", keys: list[int] | None = None
+) -> str:
+    """Replay on a connection of its own; returns how many became readings and how many not, as text: a task."""
+    with database.connect() as connection:
+        mended, refused = replay(
+            Intake(Registry()),
+            connection,
+            now=timezone.now(),
+            reason=reason,
+            device=device,
+            wire_format=wire_format,
+            keys=keys,
+        )
+    return f"{mended} {refused}"

@@ -31,7 +31,8 @@ def provisional_place(point: LendingPoint, *, category: str) -> Place:
 def open_placements(loan: Loan, *, place: Place, at: datetime) -> None:
     """Open one placement per sensor of the loan's kit.
 
-    A sensor that still stands on the bench leaves it now. Raises SensorInstalled where it is installed for long.
+    A sensor that still stands on the bench, or is tried at the desk, leaves it now. Raises SensorInstalled where it
+    is installed for long.
     """
     for sensor in loan.kit.sensors.order_by("pk"):
         open_placement(loan, sensor, place=place, at=at)
@@ -42,7 +43,7 @@ def open_placement(
 ) -> Placement:
     """Open the placement of one sensor, under a public id that a swap keeps."""
     for standing in Placement.objects.filter(sensor=sensor, ends_at=None):
-        if standing.purpose != Placement.Purpose.CO_LOCATION:
+        if standing.purpose not in {Placement.Purpose.CO_LOCATION, Placement.Purpose.DEVICE_TEST}:
             raise SensorInstalled(sensor=sensor.inventory_code)
         standing.end(at=at)
     placement = Placement.objects.create(

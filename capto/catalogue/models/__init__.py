@@ -10,7 +10,7 @@ from capto.catalogue.models.kit import (
 )
 from capto.catalogue.models.lending_point import Closure, LendingPoint, NoOpenDay, OpeningHours
 from capto.catalogue.models.observed_property import ObservedProperty
-from capto.catalogue.models.sensor import Sensor, SensorModel
+from capto.catalogue.models.sensor import IdentityTaken, Sensor, SensorModel
 from capto.catalogue.models.upkeep import (
     DueUpkeep,
     TicketClosed,
@@ -25,6 +25,7 @@ __all__ = [
     "Closure",
     "CostEntry",
     "DueUpkeep",
+    "IdentityTaken",
     "Kit",
     "KitModel",
     "KitModelPart",

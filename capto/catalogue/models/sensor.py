@@ -1,7 +1,13 @@
-from django.db import models
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from capto.members.models import Organisation
+
+
+class IdentityTaken(Exception):
+    """Another sensor states this identity, or has this inventory code."""
 
 
 class SensorModel(models.Model):
@@ -67,3 +73,22 @@ class Sensor(models.Model):
     def interval_s(self) -> int:
         """Seconds between two messages of this sensor."""
         return self.reporting_interval_s or self.model.reporting_interval_s
+
+    @classmethod
+    def add(cls, **fields: Any) -> "Sensor":
+        """Put a sensor into the catalogue. Raises IdentityTaken."""
+        try:
+            with transaction.atomic():
+                return cls.objects.create(**fields)
+        except IntegrityError as error:
+            raise IdentityTaken from error
+
+    def speaks_as(self, *, wire_format: str, device_id: str) -> None:
+        """Note which identity the thing states, and in which format. Raises IdentityTaken."""
+        self.wire_format, self.device_id = wire_format, device_id
+        try:
+            with transaction.atomic():
+                self.save(update_fields=["wire_format", "device_id"])
+        except IntegrityError as error:
+            self.refresh_from_db()
+            raise IdentityTaken from error
