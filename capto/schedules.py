@@ -22,6 +22,9 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled("reminders of training", "capto.training.reminders.queue_reminders_now", "10 * * * *"),
     Scheduled("devices that fell silent", "firmware_bridge.diagnosis_watch.watch_for_silence", "* * * * *"),
     Scheduled("diagnosis of devices", "firmware_bridge.diagnosis_watch.watch", "*/5 * * * *"),
+    Scheduled(
+        "releases of the open data", "dashboards.open_data.releases.release_what_is_over", "20 3 * * *"
+    ),
     Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )
 

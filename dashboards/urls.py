@@ -2,7 +2,7 @@ from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from dashboards.views import about, data, explained, home, map_points, places, stations
+from dashboards.views import about, data, explained, holdings, home, map_points, places, stations
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -17,6 +17,12 @@ urlpatterns: list[URLPattern] = [
     path("accessibilite/", about.accessibility, name="accessibility"),
     path("vie-privee/", about.privacy, name="privacy"),
     path("data/", data.data, name="data"),
+    re_path(r"^data/catalog\.(?P<extension>jsonld|ttl|rdf)$", holdings.catalog, name="catalog"),
+    path("data/datapackage.json", holdings.data_package, name="data-package"),
+    path("data/releases/", holdings.releases, name="releases"),
+    path(
+        "data/releases/<str:name>/v<int:version>/<str:file_name>", holdings.release_file, name="release-file"
+    ),
     path("data/hourly.csv", data.hourly_csv, name="hourly-csv"),
     path("data/places/<slug:public_id>/hourly.csv", data.place_file, name="place-csv"),
     path("data/stations/<slug:code>/hourly.csv", data.station_file, name="station-csv"),

@@ -1,3 +1,17 @@
-from dashboards.models.published import PublishedHour, PublishedSeries
+from dashboards.models.dataset_licence import DatasetLicence
+from dashboards.models.published import (
+    PublishedHour,
+    PublishedHourQuerySet,
+    PublishedSeries,
+    PublishedSeriesQuerySet,
+)
+from dashboards.models.release import Release
 
-__all__ = ["PublishedHour", "PublishedSeries"]
+__all__ = [
+    "DatasetLicence",
+    "PublishedHour",
+    "PublishedHourQuerySet",
+    "PublishedSeries",
+    "PublishedSeriesQuerySet",
+    "Release",
+]

@@ -26,3 +26,6 @@ LICENCE_OUVERTE = Licence(
     "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
     f"{EU}ETALAB_2_0",
 )
+
+# By the code that rows of providers and of decisions carry.
+LICENCES = {"odbl": ODBL, "lov2": LICENCE_OUVERTE}

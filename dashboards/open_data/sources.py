@@ -12,7 +12,7 @@ from dashboards.open_data.dictionary import AGGREGATES as AGGREGATE_COLUMNS
 from dashboards.open_data.dictionary import CHANGES as CHANGE_COLUMNS
 from dashboards.open_data.dictionary import HOURLY, REFERENCE, Column
 from dashboards.open_data.dictionary import MESSAGES as MESSAGE_COLUMNS
-from dashboards.open_data.licences import LICENCE_OUVERTE, ODBL, Licence
+from dashboards.open_data.licences import LICENCE_OUVERTE, LICENCES, ODBL, Licence
 
 Parameter = str | int | datetime
 
@@ -39,6 +39,9 @@ class Source:
     key: tuple[str, ...]  # the columns that tell rows apart
     place: str = ""
     quantity: str = ""
+    licence_of_row: str = (
+        ""  # SQL of the code of the licence of a row, where rows come from several providers
+    )
 
     def query(self, condition: str) -> str:
         """Give the SELECT of the rows that meet a condition; the same content is always the same file."""
@@ -57,6 +60,16 @@ class Source:
             row = cursor.fetchone()
         assert row is not None
         return row[0], row[1]
+
+    def licences_of_rows(self, condition: str, parameters: Sequence[Parameter]) -> set[str]:
+        """Give the names of the licences that rows are under; rows of our own sensors are under the dataset's."""
+        if not self.licence_of_row:
+            return set()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT DISTINCT {self.licence_of_row} FROM {self.tables} WHERE {condition}", parameters
+            )
+            return {LICENCES[code].name if code in LICENCES else code for (code,) in cursor.fetchall()}
 
 
 # The published cell of every place counts too: coarsening a place changes its old files.
@@ -174,6 +187,7 @@ REFERENCE_HOURS = Source(
     key=("interval_start", "station_code", "quantity", "discriminant", "provider"),
     place="station.code",
     quantity="series.property_id",
+    licence_of_row="series.licence",
 )
 
 SOURCES = {source.name: source for source in (HOURS, AGGREGATES, MESSAGES, REFERENCE_HOURS, CHANGES)}
