@@ -1,21 +1,24 @@
 """Pair the hours of a stay beside a station with the values of the station, ready for `calibration.fit`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+import numpy as np
 import pandas as pd
 from django.db import connection
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from calibration.flags import FAILING
 from capto.readings.models import ReferenceSeries, ReferenceValue, Series
 from capto.validation import loading
 from capto.validation.block import checks, inputs
 from capto.validation.loading import Approved, hour_of
-from capto.validation.models import CoLocation
+from capto.validation.models import CoLocation, PlaceContext
 
 COVARIATES: Final = ("humidity", "temperature")
+HOUR: Final = timedelta(hours=1)
 
 
 class NoPairs(Exception):
@@ -62,8 +65,9 @@ def pairs(
 ) -> pd.DataFrame:
     """Give the hourly pairs of a series in a stay: columns reference, raw, sd, n, coverage and covariates measured.
 
-    Indexed by the start of the hour (UTC). Hours that fail a check (coverage, range, stuck) or that a person set
-    aside are left out, as are those without a valid reference value. Raises NoPairs where none remains.
+    Indexed by the start of the hour (UTC). Hours that fail a check (coverage, range, stuck), that a person set
+    aside or that a context of the place excludes are left out, as are those without a valid reference value.
+    Raises NoPairs where none remains.
     """
     begin, end = hour_of(stay.starts_at), hour_of(stay.ends_at)
     known = loading.channels(start=stay.starts_at, end=stay.ends_at, series=[series.id])
@@ -72,6 +76,7 @@ def pairs(
     sensor = inputs(block).drop(columns="correction").rename_axis("hour")
     wanted = block.channel == [item.series for item in known].index(series.id)
     sensor = sensor[wanted & ((checks(block, sensor) & FAILING) == 0)]
+    sensor = sensor[~_excluded(stay, pd.DatetimeIndex(sensor.index))]
     station = pd.Series(
         dict(_reference(reference, start=stay.starts_at, end=stay.ends_at).values_list("hour", "value")),
         name="reference",
@@ -84,6 +89,14 @@ def pairs(
     if found.empty or "reference" not in found:
         raise NoPairs(f"{stay.sensor} and {reference} have no valid hour in common during {stay}")
     return found
+
+
+def _excluded(stay: CoLocation, hours: pd.DatetimeIndex) -> NDArray[np.bool_]:
+    """Mark the hours that a context of the place, as a metrologist decided, leaves out of fits."""
+    marked = np.zeros(len(hours), dtype=bool)
+    for begin, end in PlaceContext.objects.excluded_from(stay).values_list("starts_at", "ends_at"):
+        marked |= np.asarray((hours > pd.Timestamp(begin - HOUR)) & (hours < pd.Timestamp(end)))
+    return marked
 
 
 def _reference(series: ReferenceSeries, *, start: datetime, end: datetime) -> QuerySet[ReferenceValue]:

@@ -1,12 +1,12 @@
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from capto.catalogue.models.kit import Kit, KitModel
-from capto.catalogue.models.sensor import SensorModel
+from capto.catalogue.models.sensor import Sensor, SensorModel
 from capto.members.models import Person
 
 
@@ -157,6 +157,26 @@ class UpkeepTicket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kit}: {self.what[:60]}"
+
+    @classmethod
+    def send_to_workshop(
+        cls, sensor: Sensor, *, what: str, now: datetime, by: Person | None = None
+    ) -> "UpkeepTicket | None":
+        """Mark a sensor as faulty, and keep its kit in until someone looked; None where it is in no kit.
+
+        The same words said twice while the first ticket is open give that ticket.
+        """
+        with transaction.atomic():
+            Sensor.objects.filter(pk=sensor.pk).update(condition=Sensor.Condition.FAULTY)
+            sensor.condition = Sensor.Condition.FAULTY
+            if sensor.kit is None:
+                return None
+            said = f"{sensor.inventory_code}: {what}"
+            Kit.objects.select_for_update(no_key=True, of=("self",)).get(pk=sensor.kit.pk)
+            known = cls.objects.open().filter(kit=sensor.kit, what=said).first()
+            return known or cls.objects.create(
+                kit=sensor.kit, what=said, blocks_lending=True, opened_at=now, opened_by=by
+            )
 
     def advance(
         self, stage: "UpkeepTicket.Stage", *, by: Person | None, now: datetime, outcome: str = ""

@@ -1,6 +1,25 @@
+from capto.validation.models.bench import Bench
 from capto.validation.models.calibration import Calibration, NotADraft
-from capto.validation.models.co_location import CoLocation
+from capto.validation.models.co_location import BenchFull, CoLocation, NotPlanned, SensorElsewhere
+from capto.validation.models.context import PlaceContext
 from capto.validation.models.data_change import DataChange
 from capto.validation.models.set_aside import AlreadyLifted, NoReason, SetAside
+from capto.validation.models.vigie import AlreadyActedOn, NotAnActOfThisItem, VigieItem
 
-__all__ = ["AlreadyLifted", "Calibration", "CoLocation", "DataChange", "NoReason", "NotADraft", "SetAside"]
+__all__ = [
+    "AlreadyActedOn",
+    "AlreadyLifted",
+    "Bench",
+    "BenchFull",
+    "Calibration",
+    "CoLocation",
+    "DataChange",
+    "NoReason",
+    "NotADraft",
+    "NotAnActOfThisItem",
+    "NotPlanned",
+    "PlaceContext",
+    "SensorElsewhere",
+    "SetAside",
+    "VigieItem",
+]
