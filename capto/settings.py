@@ -254,6 +254,9 @@ LOGGING = {
     },
 }
 
+# Parts of a loan's page that packages above lending bring: functions of (request, loan, *, now) that give HTML.
+LOAN_PANELS = ["firmware_bridge.loan_devices.panel"]
+
 # What an association may want to change and has no row of its own yet.
 PUBLISHED_CELL_METRES = int(
     os.environ.get("CAPTO_PUBLISHED_CELL_METRES", "200")

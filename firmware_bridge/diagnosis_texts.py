@@ -1,7 +1,9 @@
 """What a diagnosis means in plain words, and what to do: one sentence for the borrower, one for staff."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 
@@ -62,3 +64,33 @@ WORDS = {
         _("Dérive par rapport aux autres capteurs : prévoyez une comparaison à la station et un nettoyage."),
     ),
 }
+
+_FIGURES = {  # of `Finding.evidence`: what each is called, and its unit
+    "quiet_minutes": (_("sans nouvelles depuis"), "min"),
+    "value": (_("valeur"), ""),
+    "messages": (_("messages"), ""),
+    "hours": (_("durée"), "h"),
+    "quantity": (_("grandeur"), ""),
+    "humidity": (_("humidité"), "%"),
+    "others": (_("les autres"), "%"),
+    "refused_messages": (_("messages refusés"), ""),
+    "behind_minutes": (_("retard de l’horloge"), "min"),
+    "battery_pct": (_("batterie"), "%"),
+    "battery_v": (_("batterie"), "V"),
+    "rssi": (_("signal"), "dBm"),
+    "received_pct": (_("messages reçus"), "%"),
+    "messages_without_particles": (_("messages sans particules"), ""),
+    "share_of_others": (_("rapport aux autres"), ""),
+    "warmer": (_("plus chaud que les autres de"), "°C"),
+    "factor": (_("rapport aux autres, multiplié par"), ""),
+}
+
+
+def figures(evidence: Mapping[str, Any]) -> str:
+    """Write the figures of a diagnosis in one line."""
+    said = []
+    for key, value in evidence.items():
+        name, unit = _FIGURES.get(key, (key, ""))
+        text = number_format(value) if isinstance(value, int | float) else str(value)
+        said.append(f"{name} {text} {unit}".strip())
+    return ", ".join(said)

@@ -14,6 +14,7 @@ from capto.readings.models import Place, Placement
 from firmware_bridge import reasons
 from firmware_bridge.diagnosis import Finding, Hour, Sum, Trace, findings, silent
 from firmware_bridge.models import Diagnosis
+from firmware_bridge.models.diagnosis import QUIET_AFTER_FALSE_ALARM
 
 HOURS_READ = 8  # of finished sums; the longest look-back of an hourly detector is six
 MONTH_READ = timedelta(days=60)  # of daily means, for the drift
@@ -183,6 +184,10 @@ def _write(found: dict[int, list[Finding]], *, kinds: list[str], now: datetime) 
             for one in Diagnosis.objects.select_for_update().filter(until=None, kind__in=kinds)
         }
         current = {(key, finding.kind): finding for key, ones in found.items() for finding in ones}
+        for doubted in Diagnosis.objects.filter(
+            act=Diagnosis.Act.FALSE_ALARM, handled_at__gt=now - QUIET_AFTER_FALSE_ALARM
+        ).values_list("placement_id", "kind"):
+            current.pop(doubted, None)
         over = [one.pk for key, one in standing.items() if key not in current]
         Diagnosis.objects.filter(pk__in=over).update(until=now)
         Diagnosis.objects.bulk_create(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from calibration import METHODS, Flag, purposes
 from calibration.flags import VOCABULARY
 from calibration.hours import COVERAGE_NEEDED
+from capto.readings.models import Remark
 from capto.validation.evidence import HOUR, Evidence, gather
 from capto.validation.formulas import drying, formula, name_of, number
 from capto.validation.models import Calibration, SetAside
@@ -167,6 +168,13 @@ def _checked(evidence: Evidence) -> Step:
         _("Écartée le %(day)s par %(who)s : %(reason)s")
         % {"day": f"{doubt.set_at:%Y-%m-%d}", "who": doubt.set_by_name or "–", "reason": doubt.reason}
         for doubt in doubts.order_by("set_at")
+    )
+    # The kind alone: what a borrower wrote may say who was home.
+    notes += tuple(
+        _("Dit par la personne qui a le capteur : %s") % remark.get_kind_display()
+        for remark in Remark.objects.touching(
+            evidence.series.placement_id, start=evidence.hour, end=evidence.hour + HOUR
+        )
     )
     return Step(3, _("Les contrôles"), sentence, figures, notes=notes)
 

@@ -129,7 +129,7 @@ def claim(request: HttpRequest, wire_format: str, device: str) -> HttpResponse:
     found = find_unknown(wire_format, device)
     if found is None:
         if (sensor.wire_format, sensor.device_id) == (wire_format, device):  # pressed twice
-            messages.success(request, _("Cet appareil est déjà attribué à %s.") % sensor)
+            messages.success(request, _("Cet appareil est déjà attribué à %s.") % sensor)
             return redirect("unknown-devices")
         raise Http404
     try:

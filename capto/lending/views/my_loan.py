@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -71,6 +73,7 @@ def my_loan(request: HttpRequest, public_id: str) -> HttpResponse:
         "heard": state,
         "sentence": state.sentence(loan, now=now),
         "placements": placements,
+        "panels": [import_string(path)(request, loan, now=now) for path in settings.LOAN_PANELS],
         "place": placements[-1].place if placements else None,
         "sees_place": sees_place,
         "curves": curves(loan, now=now),

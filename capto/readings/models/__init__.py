@@ -14,6 +14,7 @@ from capto.readings.models.reference import (
     ReferenceValue,
     ReferenceValueChange,
 )
+from capto.readings.models.remark import Remark
 
 __all__ = [
     "DeviceState",
@@ -32,5 +33,6 @@ __all__ = [
     "ReferenceValue",
     "ReferenceValueChange",
     "RejectedMessage",
+    "Remark",
     "Series",
 ]
