@@ -25,6 +25,10 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(
         "releases of the open data", "dashboards.open_data.releases.release_what_is_over", "20 3 * * *"
     ),
+    Scheduled("feeds of episodes", "dashboards.episodes.imports.import_now", "*/20 * * * *"),
+    Scheduled("campaigns of pledges", "dashboards.pledges.season.turn_now", "*/5 * * * *"),
+    Scheduled("places of pledges", "dashboards.pledges.counters.count_places_now", "40 3 * * *"),
+    Scheduled("pages after episodes", "dashboards.pledges.reviews.publish_reviews_now", "15 7 * * *"),
     Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )
 

@@ -96,6 +96,9 @@ INSTALLED_APPS = [
     "capto.simulation",
     "firmware_bridge",
     "dashboards",
+    "dashboards.episodes",
+    "dashboards.messages",
+    "dashboards.pledges",
 ]
 
 MIDDLEWARE = [
@@ -264,6 +267,8 @@ PUBLISHED_CELL_METRES = int(
 SITE_NAME = os.environ.get("CAPTO_SITE_NAME", "Capto")
 SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site, named in every footer
 SOLICITATIONS_PER_30_DAYS = int(os.environ.get("CAPTO_SOLICITATIONS_PER_30_DAYS", "4"))  # to one person
+# Off by default: nothing is fetched from elsewhere unless an association says so (see `capto import-episodes`).
+EPISODE_FEEDS = _flag("CAPTO_EPISODE_FEEDS")
 SMS_CHANNEL = os.environ.get(
     "CAPTO_SMS_CHANNEL", ""
 )  # a class of the shape of capto.members.messages.Channel

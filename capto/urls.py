@@ -9,5 +9,8 @@ urlpatterns = [
     path("", include("capto.lending.urls")),
     path("", include("capto.validation.urls")),
     path("", include("firmware_bridge.urls")),
+    path("", include("dashboards.episodes.urls")),
+    path("", include("dashboards.messages.urls")),
+    path("", include("dashboards.pledges.urls")),
     path("", include("dashboards.urls")),
 ]

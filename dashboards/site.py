@@ -42,6 +42,7 @@ def navigation(request: HttpRequest) -> list[Link]:
         (_("Lieux"), "places"),
         (_("Données"), "data"),
         (_("Emprunter"), "borrow"),
+        (_("S’engager"), "pledges"),
         (_("Ma page"), "my-page")
         if user is not None and user.is_authenticated
         else (_("Se connecter"), "sign-in"),

@@ -37,6 +37,7 @@ _ACCOUNTS: tuple[tuple[str, str, Role | None], ...] = (
     ("pret@exemple.test", "Lila Prêt (simulée)", Role.LIBRARIAN),
     ("metrologie@exemple.test", "Maud Mesure (simulée)", Role.METROLOGIST),
     ("mediation@exemple.test", "Théo Médiation (simulé)", Role.MEDIATOR),
+    ("autorite@exemple.test", "Inès Préfecture (simulée)", Role.AUTHORITY),
     ("administration@exemple.test", "Awa Réglages (simulée)", Role.ADMINISTRATOR),
     (BORROWER, "Alice Emprunt (simulée)", None),
     (TEACHER, "Paul Maître (simulé)", None),

@@ -17,6 +17,7 @@ class Role(models.TextChoices):
     LIBRARIAN = "librarian", _("responsable du prêt")
     METROLOGIST = "metrologist", _("métrologue")
     MEDIATOR = "mediator", _("médiation")
+    AUTHORITY = "authority", _("autorité compétente")  # a prefecture, a health agency, a town
     ADMINISTRATOR = "administrator", _("administration")
 
 
@@ -39,6 +40,10 @@ class Capability(StrEnum):
     CLAIM_DEVICES = "claim_devices"  # unknown devices, rejected messages, SD cards
     MANAGE_CAMPAIGNS = "manage_campaigns"
     PUBLISH_MESSAGES = "publish_messages"
+    ANNOUNCE_EPISODES = "announce_episodes"  # enter what the authority decided, with the act's address
+    SIGN_AS_EXPERT = "sign_as_expert"  # sign public messages, in one of three qualities
+    SIGN_AS_MEDIATOR = "sign_as_mediator"
+    SIGN_AS_AUTHORITY = "sign_as_authority"
     SEE_HISTORY = "see_history"  # who changed what, when
     MANAGE_STAFF = "manage_staff"  # roles within the organisation
 
@@ -68,12 +73,25 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             _C.SEE_PRECISE_POSITION,
             _C.MEND_KITS,
             _C.SEE_HISTORY,
+            _C.ANNOUNCE_EPISODES,
+            _C.SIGN_AS_EXPERT,
         }
     ),
     Role.MEDIATOR: frozenset(
-        {_C.MANAGE_CAMPAIGNS, _C.ANSWER_QUESTIONS, _C.HOLD_TRAINING, _C.PUBLISH_MESSAGES, _C.SEE_BORROWERS}
+        {
+            _C.MANAGE_CAMPAIGNS,
+            _C.ANSWER_QUESTIONS,
+            _C.HOLD_TRAINING,
+            _C.PUBLISH_MESSAGES,
+            _C.SEE_BORROWERS,
+            _C.ANNOUNCE_EPISODES,
+            _C.SIGN_AS_MEDIATOR,
+        }
     ),
-    Role.ADMINISTRATOR: frozenset(Capability),
+    Role.AUTHORITY: frozenset({_C.ANNOUNCE_EPISODES, _C.SIGN_AS_AUTHORITY}),
+    # Signing is a matter of quality, not of power over the instance: who administers it signs with another role.
+    Role.ADMINISTRATOR: frozenset(Capability)
+    - {_C.SIGN_AS_EXPERT, _C.SIGN_AS_MEDIATOR, _C.SIGN_AS_AUTHORITY},
 }
 
 

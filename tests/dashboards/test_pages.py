@@ -73,7 +73,9 @@ def test_home_takes_five_queries_whatever_the_number_of_places(
     client: Client, city: City, django_assert_num_queries: Any
 ) -> None:
     town(city)
-    with django_assert_num_queries(5):  # quantities, latest hours, places, stations, banner
+    with django_assert_num_queries(
+        6
+    ):  # the official notice, quantities, latest hours, places, stations, banner
         client.get("/")
 
 

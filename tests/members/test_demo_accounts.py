@@ -20,7 +20,7 @@ def test_each_demo_account_signs_in_with_the_printed_password(client: Client) ->
     out = StringIO()
     call_command("demo_accounts", "--json", stdout=out)
     accounts = json.loads(out.getvalue())
-    assert len(accounts) == 7
+    assert len(accounts) == 8
     for account in accounts:
         assert (
             client.post(
@@ -46,7 +46,7 @@ def test_making_them_again_changes_nothing_and_keeps_people_signed_in(client: Cl
     client.post("/connexion/", {"username": first[0].email, "password": first[0].password})
     assert make_demo_accounts(now=NOW) == first
     assert client.get("/ma-page/").status_code == 200
-    assert Person.objects.count() == 7 and Organisation.objects.count() == 1
+    assert Person.objects.count() == 8 and Organisation.objects.count() == 1
 
 
 def test_they_join_the_simulated_organisation_that_exists() -> None:

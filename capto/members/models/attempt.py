@@ -11,6 +11,10 @@ LIMITS = {  # attempts within WINDOW; our choice: a person mistypes a few times,
     "link_address": 30,
     "second_factor": 8,
     "problem": 10,
+    "pledge": 3,  # confirmation mails to one mailbox
+    "pledge_address": 30,  # pledges from one network address: a stall at the market shares one
+    "pledge_link": 30,  # links tried from one network address that open nothing
+    "pledge_everyone": 600,  # confirmation mails of the whole site: what a script could make us send
 }
 
 

@@ -166,6 +166,15 @@ class Message(models.Model):
         )
         self.refresh_from_db()
 
+    @classmethod
+    def forget_addresses(cls, readers: Iterable[str]) -> None:
+        """Remove where and what was written to mailboxes without an account: the purpose has ended."""
+        known = cls.objects.filter(person=None, reader__in=list(readers))
+        known.filter(Q(sent_at__isnull=False) | Q(dropped_at__isnull=False)).update(
+            address="", subject="", body=""
+        )
+        known.filter(sent_at=None, dropped_at=None).delete()
+
     def note_handed_over(self, *, now: datetime) -> None:
         """Write, before the last word to the mail server, that from here on the message may have left."""
         self.handed_over_at = now
@@ -175,6 +184,13 @@ class Message(models.Model):
         """Write that the message left."""
         self.sent_at = now
         self.save(update_fields=["sent_at"])
+
+    def note_told_by_staff(self, *, now: datetime) -> None:
+        """Write that staff has told someone on paper or by telephone what the message was to say."""
+        type(self).objects.filter(pk=self.pk, sent_at=None, dropped_at=None).update(
+            handed_over_at=now, sent_at=now
+        )
+        self.refresh_from_db()
 
     def note_failure(self, error: Exception, *, send_after: datetime) -> None:
         """Write why the message did not leave and when it is tried again."""

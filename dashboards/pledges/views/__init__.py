@@ -1,0 +1,1 @@
+"""The pages of pledges: for everyone, for who pledged, for staff."""
