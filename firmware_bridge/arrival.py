@@ -31,7 +31,8 @@ class Arrival(NamedTuple):
     `received_us` is in microseconds since 1970, UTC. `is_redelivered`: the broker sent it before (DUP).
     `is_late`: it may have waited in the broker, so that a message without a time of its own has an unknown time.
     `sensor_id`: the sensor that the credentials, or the person with the file, name. `zone`: that of times without
-    one, where the caller knows better than the placement.
+    one, where the caller knows better than the placement. `behind`: the sensors for which the sender, a gateway, may
+    speak; None where it is no gateway.
     """
 
     topic: str
@@ -45,6 +46,7 @@ class Arrival(NamedTuple):
     headers: Mapping[str, str] = NO_HEADERS
     sensor_id: int | None = None
     zone: tzinfo | None = None
+    behind: frozenset[int] | None = None
 
 
 class Row(NamedTuple):

@@ -39,11 +39,20 @@ _REVOKE_ENDED = """
 UPDATE firmware_bridge_credential AS credential SET revoked_at = placement.ends_at
 FROM readings_placement AS placement
 WHERE placement.id = credential.placement_id AND credential.revoked_at IS NULL AND placement.ends_at <= now()"""
-_VALID = "SELECT username FROM firmware_bridge_credential WHERE revoked_at IS NULL"
-_SENSOR = """
-SELECT sensor.wire_format, sensor.device_id FROM firmware_bridge_credential AS credential
-JOIN catalogue_sensor AS sensor ON sensor.id = credential.sensor_id
-WHERE credential.username = %s AND credential.revoked_at IS NULL"""
+# What was issued on the bench goes with the first loan, whose borrower gets its own.
+_REVOKE_LENT = """
+UPDATE firmware_bridge_credential AS credential SET revoked_at = placement.starts_at
+FROM readings_placement AS placement
+WHERE credential.placement_id IS NULL AND credential.revoked_at IS NULL AND placement.purpose = 'loan'
+  AND placement.sensor_id = credential.sensor_id AND placement.starts_at > credential.created_at
+  AND placement.starts_at <= now()"""
+# Each valid account with the devices for which it speaks; a gateway without devices has one row without one.
+_VALID = """
+SELECT credential.username, credential.gateway_id IS NOT NULL, sensor.wire_format, sensor.device_id
+FROM firmware_bridge_credential AS credential
+LEFT JOIN firmware_bridge_gateway_sensors AS behind ON behind.gateway_id = credential.gateway_id
+LEFT JOIN catalogue_sensor AS sensor ON sensor.id = coalesce(credential.sensor_id, behind.sensor_id)
+WHERE credential.revoked_at IS NULL AND (%(username)s = '' OR credential.username = %(username)s)"""
 _ADMITTED = "UPDATE firmware_bridge_credential SET admitted_at = now() WHERE username = %s"
 
 
@@ -117,21 +126,22 @@ class Control:
                 raise BrokerRefuses(f"{command} was not answered")
             return self._answers.pop(number)
 
-    def accounts(self) -> set[str]:
-        """Names of the devices' accounts."""
-        answer = self._call("listRoles", verbose=False, count=-1, offset=0)
-        roles: Sequence[str] = answer.get("data", {}).get("roles", ())
-        return {role.removeprefix(ROLE) for role in roles if role.startswith(ROLE)}
+    def accounts(self) -> dict[str, set[str]]:
+        """The devices' accounts, each with the topics to which it may publish."""
+        answer = self._call("listRoles", verbose=True, count=-1, offset=0)
+        roles: Sequence[dict[str, Any]] = answer.get("data", {}).get("roles", ())
+        return {
+            role["rolename"].removeprefix(ROLE): {rule["topic"] for rule in role.get("acls", ())}
+            for role in roles
+            if role["rolename"].startswith(ROLE)
+        }
 
     def admit(self, username: str, secret: str, topics: Sequence[str]) -> None:
         """Add an account that may publish to its topics and do nothing else. Raises BrokerRefuses."""
         self.remove(username)
-        rules = [
-            {"acltype": "publishClientSend", "topic": topic, "priority": 0, "allow": True} for topic in topics
-        ]
         role = ROLE + username
         for answer in (
-            self._call("createRole", rolename=role, acls=rules),
+            self._call("createRole", rolename=role, acls=_rules(topics)),
             self._call(
                 "createClient", username=username, password=secret, roles=[{"rolename": role, "priority": 0}]
             ),
@@ -139,10 +149,22 @@ class Control:
             if "error" in answer:
                 raise BrokerRefuses(f"{answer.get('command')}: {answer['error']}")
 
+    def allow(self, username: str, topics: Sequence[str]) -> None:
+        """Change the topics of an account, whose connection stays. Raises BrokerRefuses."""
+        answer = self._call("modifyRole", rolename=ROLE + username, acls=_rules(topics))
+        if "error" in answer:
+            raise BrokerRefuses(f"modifyRole: {answer['error']}")
+
     def remove(self, username: str) -> None:
         """Take an account away and cut its connection; nothing where there is none."""
         self._call("deleteClient", username=username)
         self._call("deleteRole", rolename=ROLE + username)
+
+
+def _rules(topics: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"acltype": "publishClientSend", "topic": topic, "priority": 0, "allow": True} for topic in topics
+    ]
 
 
 class Keeper(threading.Thread):
@@ -181,6 +203,7 @@ class Keeper(threading.Thread):
                 while not self._stopping.is_set():
                     # A statement also brings what was told meanwhile.
                     changed = connection.execute(_REVOKE_ENDED).rowcount > 0
+                    changed |= connection.execute(_REVOKE_LENT).rowcount > 0
                     while told:
                         note = told.popleft()
                         changed = True
@@ -188,7 +211,7 @@ class Keeper(threading.Thread):
                             self._admit(json.loads(note.payload), control, connection)
                     if changed or time.monotonic() - compared_at >= COMPARE_EVERY_S:
                         compared_at = time.monotonic()
-                        self._remove_others(control, connection)
+                        self._make_equal(control, connection)
                     select.select([connection], [], [], LOOK_EVERY_S)
             finally:
                 control.close()
@@ -196,11 +219,11 @@ class Keeper(threading.Thread):
     @staticmethod
     def _admit(note: dict[str, str], control: Control, connection: psycopg.Connection) -> None:
         username = note["username"]
-        row = connection.execute(_SENSOR, (username,)).fetchone()
-        if row is None:
+        found = _valid(connection, username)
+        if username not in found:
             return  # revoked meanwhile
-        topics = topics_of(*row)
-        if not topics:
+        topics, is_gateway = found[username]
+        if not topics and not is_gateway:
             logger.info(
                 "the sensor of %s has no topics of its own: it is not admitted to the broker", username
             )
@@ -209,8 +232,23 @@ class Keeper(threading.Thread):
         connection.execute(_ADMITTED, (username,))
 
     @staticmethod
-    def _remove_others(control: Control, connection: psycopg.Connection) -> None:
-        valid = {username for (username,) in connection.execute(_VALID)}
-        for username in control.accounts() - valid:
-            control.remove(username)
-            logger.info("the account %s was taken from the broker", username)
+    def _make_equal(control: Control, connection: psycopg.Connection) -> None:
+        """Remove the accounts of ended credentials, and correct the topics of those whose devices changed."""
+        valid = _valid(connection)
+        for username, allowed in control.accounts().items():
+            if username not in valid:
+                control.remove(username)
+                logger.info("the account %s was taken from the broker", username)
+            elif allowed != set(valid[username][0]):
+                control.allow(username, valid[username][0])
+                logger.info("the topics of the account %s were changed", username)
+
+
+def _valid(connection: psycopg.Connection, username: str = "") -> dict[str, tuple[list[str], bool]]:
+    """The valid accounts (all, or one): the topics of each, and whether it is a gateway's."""
+    found: dict[str, tuple[list[str], bool]] = {}
+    for name, is_gateway, wire_format, device in connection.execute(_VALID, {"username": username}):
+        topics, _ = found.setdefault(name, ([], is_gateway))
+        if device is not None:
+            topics += topics_of(wire_format, device)
+    return found

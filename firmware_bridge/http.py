@@ -98,12 +98,12 @@ class Ingestion:
             raise Refused("405 Method Not Allowed", "readings are sent by POST", ("Allow", "POST"))
         writer = self._running_writer()
         proof, credential = self._credential(environ, writer)
-        sensor = writer.registry.sensor_of(credential.sensor_id)
-        format_ = next(
-            (one for one in formats if sensor is not None and one.name == sensor.wire_format), None
-        )
-        if sensor is None or format_ is None:
+        spoken = credential.wire_format
+        if credential.sensor_id is not None:
+            sensor = writer.registry.sensor_of(credential.sensor_id)
             spoken = sensor.wire_format if sensor is not None else "nothing"
+        format_ = next((one for one in formats if one.name == spoken), None)
+        if format_ is None:
             raise Refused("403 Forbidden", f"these credentials are of a sensor that speaks {spoken}")
         wait_s = self._limits.wait_s(credential.id, now=time.monotonic())
         if wait_s:
@@ -175,6 +175,7 @@ class Ingestion:
             format_.name,
             headers=headers_of(environ),
             sensor_id=credential.sensor_id,
+            behind=credential.behind,
         )
 
 

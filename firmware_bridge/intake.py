@@ -155,6 +155,10 @@ class Intake:
             detail = "no sensor of the catalogue states this identity"
             batch.refusals.append(Refusal(arrival, reasons.UNKNOWN_DEVICE, detail, name, device))
             return
+        if arrival.behind is not None and sensor.id not in arrival.behind:
+            detail = f"{device} is not registered behind the gateway that speaks for it"
+            batch.refusals.append(Refusal(arrival, reasons.IDENTITY_MISMATCH, detail, name, device))
+            return
         if decoded.message_id is not None and self._is_known(sensor, decoded.message_id, arrival.received_us):
             batch.counts["repeated"] += 1
             return

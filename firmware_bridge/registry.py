@@ -22,8 +22,17 @@ _MAPS = """
 SELECT DISTINCT ON (wire_format, sensor_id, sensor_model_id, stated_name)
        wire_format, sensor_id, sensor_model_id, stated_name, version, fields
 FROM firmware_bridge_decodermap ORDER BY wire_format, sensor_id, sensor_model_id, stated_name, version DESC"""
+# As CredentialQuerySet.standing says: what ended is refused at once, whoever writes `revoked_at` afterwards.
 _CREDENTIALS = """
-SELECT id, username, secret_sha256, sensor_id FROM firmware_bridge_credential WHERE revoked_at IS NULL"""
+SELECT credential.id, credential.username, credential.secret_sha256, credential.sensor_id, gateway.wire_format,
+       ARRAY (SELECT sensor_id FROM firmware_bridge_gateway_sensors WHERE gateway_id = gateway.id)
+FROM firmware_bridge_credential AS credential
+LEFT JOIN firmware_bridge_gateway AS gateway ON gateway.id = credential.gateway_id
+LEFT JOIN readings_placement AS placement ON placement.id = credential.placement_id
+WHERE credential.revoked_at IS NULL AND (placement.ends_at IS NULL OR placement.ends_at > now())
+  AND (credential.placement_id IS NOT NULL OR NOT EXISTS (
+       SELECT FROM readings_placement AS lent WHERE lent.sensor_id = credential.sensor_id AND lent.purpose = 'loan'
+         AND lent.starts_at > credential.created_at AND lent.starts_at <= now()))"""
 _PLACEMENTS = """
 SELECT sensor_id, (extract(epoch FROM starts_at) * 1000000)::int8, (extract(epoch FROM ends_at) * 1000000)::int8,
        is_paused, timezone
@@ -57,12 +66,17 @@ class KnownSensor(NamedTuple):
 
 
 class KnownCredential(NamedTuple):
-    """A valid credential, as `firmware_bridge.models.Credential` has it."""
+    """A valid credential, as `firmware_bridge.models.Credential` has it.
+
+    That of a gateway has no sensor, but a format and the sensors for which it may speak.
+    """
 
     id: int
     username: str
     secret_sha256: bytes
-    sensor_id: int
+    sensor_id: int | None
+    wire_format: str = ""
+    behind: frozenset[int] | None = None
 
 
 class Registry:
@@ -139,8 +153,9 @@ class Registry:
                 by_name[wire_format][device] = declared
         self._sensors, self._by_id, self._maps = sensors, by_id, dict(by_name)
         credentials: dict[str | bytes, KnownCredential] = {}
-        for key, username, secret_sha256, sensor_id in connection.execute(_CREDENTIALS):
-            found = KnownCredential(key, username, secret_sha256, sensor_id)
+        for key, username, secret_sha256, sensor_id, spoken, behind in connection.execute(_CREDENTIALS):
+            speaks_for = frozenset(behind) if sensor_id is None else None
+            found = KnownCredential(key, username, secret_sha256, sensor_id, spoken or "", speaks_for)
             credentials[username] = credentials[secret_sha256] = found
         self.credentials = credentials
 

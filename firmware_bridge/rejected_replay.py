@@ -21,6 +21,9 @@ WHERE replayed_at IS NULL AND id > %(after)s AND reason <> ALL (%(never)s)
   AND (%(format)s = '' OR wire_format = %(format)s) AND (%(keys)s::int8[] IS NULL OR id = ANY (%(keys)s::int8[]))
   AND received_at >= %(since)s
 ORDER BY id LIMIT %(limit)s"""
+_BEHIND_GATEWAYS = """
+SELECT behind.sensor_id FROM firmware_bridge_gateway_sensors AS behind
+JOIN firmware_bridge_gateway AS gateway ON gateway.id = behind.gateway_id WHERE gateway.wire_format = %s"""
 # A conflict stays one; refused items come again with the next message, and their message is stored.
 _NEVER_REPLAYED = [reasons.CONFLICT, reasons.TOO_LARGE]
 
@@ -59,6 +62,8 @@ def replay(
         for key, topic, payload, received_at, transport, wire_format, is_late, sensor_id in found:
             # By its topic where it has one: the message may have been taken for another format.
             is_mqtt = transport == "mqtt"
+            # What no sensor's own credentials brought over HTTP came from a gateway, which speaks for its own only.
+            is_relayed = transport == "http" and sensor_id is None
             arrival = Arrival(
                 topic,
                 payload,
@@ -68,6 +73,7 @@ def replay(
                 False,
                 is_late,
                 sensor_id=None if is_mqtt else sensor_id,
+                behind=_behind_gateways(wire_format, connection) if is_relayed else None,
             )
             one = Batch()
             intake.read(arrival, one, connection)
@@ -90,6 +96,10 @@ def replay(
         store_states(batch, connection)
         after = found[-1][0]
     return mended, refused
+
+
+def _behind_gateways(wire_format: str, connection: psycopg.Connection) -> frozenset[int]:
+    return frozenset(key for (key,) in connection.execute(_BEHIND_GATEWAYS, (wire_format,)))
 
 
 def replay_now(

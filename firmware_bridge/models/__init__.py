@@ -1,6 +1,7 @@
 from firmware_bridge.models.credential import Credential, RefusedCredential
 from firmware_bridge.models.decoder_map import DecoderMap, MappingUse, UnusableMap
 from firmware_bridge.models.diagnosis import AlreadyAnswered, AlreadyHandled, Diagnosis
+from firmware_bridge.models.gateway import Gateway, SpeaksAnotherFormat
 
 __all__ = [
     "AlreadyAnswered",
@@ -8,7 +9,9 @@ __all__ = [
     "Credential",
     "DecoderMap",
     "Diagnosis",
+    "Gateway",
     "MappingUse",
     "RefusedCredential",
+    "SpeaksAnotherFormat",
     "UnusableMap",
 ]

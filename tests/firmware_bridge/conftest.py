@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from capto.catalogue.models import Sensor, SensorModel
 from capto.members.models import Organisation
 from capto.processes.private_services import PrivateServices
 from capto.readings.models import Place, Placement
-from firmware_bridge.models import Credential
+from firmware_bridge.models import Credential, Gateway
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -135,18 +136,38 @@ class Town:
 
     def issue(self, key: int, placement: int | None = None) -> tuple[str, str]:
         """Issue a credential as the desk does; returns the user name and the secret."""
+        with self.here():
+            credential, secret = Credential.issue(
+                Sensor.objects.get(pk=key),
+                placement=Placement.objects.filter(pk=placement).first(),
+                now=datetime.now(UTC),
+            )
+        return credential.username, secret
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """Let the models speak to this database."""
         with self._blocker.unblock():
             usual = connections["default"]
             connections["default"] = connections[self._alias]
             try:
-                credential, secret = Credential.issue(
-                    Sensor.objects.get(pk=key),
-                    placement=Placement.objects.filter(pk=placement).first(),
-                    now=datetime.now(UTC),
-                )
+                yield
             finally:
                 connections["default"] = usual
-        return credential.username, secret
+
+    def gateway(self, wire_format: str, *sensors: int) -> tuple[int, str, str]:
+        """Add a gateway that speaks for sensors; returns its id, and the user name and secret issued to it."""
+        self._number += 1
+        with self.here():
+            gateway = Gateway.add(
+                name=f"Gateway {self._number}",
+                owner=Sensor.objects.get(pk=sensors[0]).owner,
+                wire_format=wire_format,
+                now=datetime.now(UTC),
+            )
+            gateway.speak_for(Sensor.objects.filter(pk__in=sensors))
+            credential, secret = Credential.issue_to(gateway, now=datetime.now(UTC))
+        return gateway.pk, credential.username, secret
 
     def messages(self, key: int) -> int:
         return int(self.one("SELECT count(*) FROM readings_raw_message WHERE sensor_id = %s", key))

@@ -131,3 +131,38 @@ def test_no_secret_is_written_to_the_database(
     rows = town.all("SELECT credential::text FROM firmware_bridge_credential AS credential")
     assert all(secret not in row for (row,) in rows)
     assert secret not in (services.state / "mosquitto" / "dynamic-security.json").read_text()
+
+
+def test_from_the_moment_of_return_the_previous_borrower_neither_publishes_nor_reads(
+    town: Town, kept_bridge: BridgeProcess, mqtt_url: str
+) -> None:
+    key, device = town.sensor(starts_at=None)
+    first = town.place_sensor(key, starts_at=datetime.now(UTC) - timedelta(days=1))
+    topic = f"airgradient/readings/{device}"
+    before = Device(mqtt_url, *issue(town, key, first), topic="#")
+    before.client.publish(topic, airgradient(device, 1), qos=1)
+    wait_until(lambda: town.messages(key) == 1, what="the row of the first borrower")
+    town.one("UPDATE readings_placement SET ends_at = now() WHERE id = %s RETURNING id", first)
+    second = town.place_sensor(key, starts_at=datetime.now(UTC))  # lent again at once
+    before.client.publish(topic, airgradient(device, 2), qos=1)
+    wait_until(lambda: before.cut, what="the cut", seconds=30)
+    before.client.publish(topic, airgradient(device, 3), qos=1)
+    after = Device(mqtt_url, *issue(town, key, second))
+    after.client.publish(topic, airgradient(device, 4), qos=1)
+    wait_until(lambda: 4.0 in town.values(key, "boot_count"), what="the row of the next borrower")
+    time.sleep(1.5)  # the old one tries again every second
+    numbers = town.values(key, "boot_count")
+    assert 3.0 not in numbers and before.answer == "Not authorized" and before.heard == []
+    before.close()
+    after.close()
+
+
+def test_what_was_issued_on_the_bench_ends_with_the_next_loan(
+    town: Town, kept_bridge: BridgeProcess, mqtt_url: str
+) -> None:
+    key, _ = town.sensor(starts_at=None)
+    bench = Device(mqtt_url, *issue(town, key))
+    town.place_sensor(key, starts_at=datetime.now(UTC))
+    wait_until(lambda: bench.cut, what="the cut", seconds=30)
+    wait_until(lambda: bench.answer == "Not authorized", what="the refusal", seconds=30)
+    bench.close()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -331,3 +331,18 @@ def test_a_database_that_is_away_is_said_so_and_the_next_post_is_stored(web: Web
     later = pack(box.name, seconds(2026, 3, 1, 10), ("pm25", "ug/m3", 9.5))
     assert web.post("/ingest/senml", later, Authorization=box.basic).status == 201
     assert town.messages(box.sensor) == 2
+
+
+def test_the_return_of_the_sensor_ends_its_http_credential_at_once(web: Web, town: Town) -> None:
+    key, name = town.sensor(wire_format="senml", starts_at=None)
+    placement = town.place_sensor(key, starts_at=datetime.now(UTC) - timedelta(days=1))
+    username, secret = town.issue(key, placement)
+    time.sleep(0.4)
+    basic = "Basic " + base64.b64encode(f"{username}:{secret}".encode()).decode()
+    body = pack(name, datetime.now(UTC).timestamp(), ("pm25", "ug/m3", 8.0))
+    assert web.post("/ingest/senml", body, Authorization=basic).status == 201
+    # Nobody but the return itself: no bridge runs here that would revoke it.
+    town.one("UPDATE readings_placement SET ends_at = now() WHERE id = %s RETURNING id", placement)
+    time.sleep(0.4)
+    assert web.post("/ingest/senml", body, Authorization=basic).status == 401
+    assert town.messages(key) == 1
