@@ -1,10 +1,10 @@
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from dashboards.views import about, data, explained, holdings, home, map_points, places, stations
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("carte.json", map_points.map_points, name="map-points"),
     path("lieux/", places.places, name="places"),
@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern] = [
         data.period_file,
         name="period-file",
     ),
+    path("", include("dashboards.sensorthings.urls")),
     # Choosing a language changes nothing but a cookie: without a token, pages stay the same for everyone.
     path("langue/choisir", csrf_exempt(set_language), name="choose-language"),
 ]
