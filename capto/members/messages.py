@@ -12,6 +12,7 @@ the end of the message leaves one that may not have left; it is logged as such (
 
 import contextlib
 import logging
+import random
 import smtplib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -193,24 +194,31 @@ def send_waiting(*, now: datetime, most: int = 500) -> int:
     and the cap of a person is never counted by two at the same moment. What a killed worker had handed over to the
     mail server without an answer is not sent again (`Message.handed_over_at`).
     """
-    waiting = list(
-        Message.objects.waiting(now=now)
-        .exclude(channel=Message.Channel.PAPER)
-        .values_list("pk", "person_id", "reader")[:most]
-    )
+    waiting = Message.objects.waiting(now=now).exclude(channel=Message.Channel.PAPER)
+    found = [
+        (pk, f"person:{person}" if person else reader)
+        for pk, person, reader in waiting.values_list("pk", "person_id", "reader")[:most]
+    ]
+    # Each worker goes through the readers in an order of its own, so that several seldom want the same one at once;
+    # the messages of one reader stay in theirs.
+    salt = random.random()
+    found.sort(key=lambda one: hash((salt, one[1])))
     sent, email = 0, Email()
     busy: list[tuple[int, str]] = []
     try:
-        for pk, person, reader in waiting:
-            name = f"person:{person}" if person else reader
+        for pk, name in found:
             with _lock_of(name, wait=False) as is_ours:
                 if is_ours:
                     sent += _send(pk, email=email, now=now)
                 else:
                     busy.append((pk, name))
+        still = (
+            set(waiting.filter(pk__in=[pk for pk, _ in busy]).values_list("pk", flat=True)) if busy else ()
+        )
         for pk, name in busy:  # another worker wrote to the same reader: this one is told after it
-            with _lock_of(name, wait=True):
-                sent += _send(pk, email=email, now=now)
+            if pk in still:
+                with _lock_of(name, wait=True):
+                    sent += _send(pk, email=email, now=now)
         _close_the_uncertain(now=now)
     finally:
         email.close()
