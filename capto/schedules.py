@@ -17,6 +17,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
         "capto.validation.recompute.dirty_hours",
         "* * * * *",
     ),
+    Scheduled("vigie over published hours", "capto.validation.vigie.watch", "20 * * * *"),
     Scheduled("queues of holds and late kits", "capto.lending.queue.turn_now", "*/15 * * * *"),
     Scheduled("reminders of loans", "capto.lending.reminders.queue_reminders_now", "5 * * * *"),
     Scheduled("reminders of training", "capto.training.reminders.queue_reminders_now", "10 * * * *"),

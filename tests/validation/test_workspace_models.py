@@ -46,7 +46,7 @@ def note(make_placement: Callable[..., Placement]) -> Callable[..., VigieItem]:
         item = VigieItem.note(
             kind,
             placement=placement,
-            series=series,
+            series_id=series.pk,
             gravity=2,
             begins_at=MARCH + 10 * HOUR,
             ends_at=MARCH + 20 * HOUR,
@@ -186,7 +186,7 @@ def test_what_was_ended_does_not_open_again_but_something_new_does(
     item.end(VigieItem.Act.DISMISS, reason="marché de Noël", now=MARCH + DAY, by=metrologist)
     same = {
         "placement": item.placement,
-        "series": item.series,
+        "series_id": item.series_id,
         "gravity": 2,
         "found": {},
         "now": MARCH + 2 * DAY,

@@ -35,6 +35,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "roles": person.running_roles(),
         "desk": person.can(Capability.LEND),
+        "metrology": person.can(Capability.CALIBRATE),
         "holds": [(hold, place_of(hold, now=now) if hold.kit is None else None) for hold in holds],
         "open_loans": loans.open().select_related("kit__model", "point", "group").order_by("due_on"),
         "past_loans": loans.exclude(state=Loan.State.OPEN)

@@ -118,7 +118,7 @@ class VigieItem(models.Model):
         kind: "VigieItem.Kind",
         *,
         placement: Placement,
-        series: Series | None = None,
+        series_id: int | None = None,
         gravity: int,
         begins_at: datetime,
         ends_at: datetime,
@@ -129,13 +129,13 @@ class VigieItem(models.Model):
 
         What a person ended opens again only for what begins after the end that they saw.
         """
-        item = cls.objects.filter(kind=kind, placement=placement, series=series, closed_at=None).first()
+        item = cls.objects.filter(kind=kind, placement=placement, series=series_id, closed_at=None).first()
         if item is not None:
             item.ends_at, item.gravity, item.found = max(ends_at, item.ends_at), gravity, dict(found)
             item.save(update_fields=["ends_at", "gravity", "found"])
             return item
         before = (
-            cls.objects.filter(kind=kind, placement=placement, series=series, closed_at__isnull=False)
+            cls.objects.filter(kind=kind, placement=placement, series=series_id, closed_at__isnull=False)
             .order_by("-closed_at")
             .first()
         )
@@ -144,7 +144,7 @@ class VigieItem(models.Model):
         return cls.objects.create(
             kind=kind,
             placement=placement,
-            series=series,
+            series_id=series_id,
             gravity=gravity,
             opened_at=now,
             begins_at=begins_at,
