@@ -255,3 +255,12 @@ def test_a_residual_panel_spans_what_there_is_and_keeps_its_zero() -> None:
 
 def test_a_scatter_without_a_pair_is_an_empty_frame() -> None:
     assert paths(scatter(), "pair") == []
+
+
+def test_a_month_of_hours_names_every_third_day_or_so_rather_than_none() -> None:
+    line = Line("Frênes", "reference", points(*[5.0] * 24 * 31))
+    root = ElementTree.fromstring(chart(line, hours=24 * 31))
+    names = [el for el in root.iter("text") if el.get("class") == "day-name"]
+    places = [float(el.get("x", "0")) for el in names]
+    assert 8 <= len(names) <= 12
+    assert all(after - before >= 56 for before, after in pairwise(places))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import ceil
 
 from capto.charts.axes import left_margin, value_axis
 from capto.charts.lines import Line, Point, Threshold, highest, lowest, unbroken
@@ -82,10 +83,15 @@ def _days(
             )
         hour = _next(hour)
     edges = [start, *[m for m in turns if start < m < end], end]
-    for first, last in pairwise(edges):
-        room = x(last) - x(first)
-        if room >= (76 if narrow else 56):
-            middle = (x(first) + x(last)) / 2
+    needed = 76 if narrow else 56
+    each = max(1, ceil(needed / max(24 * hour_width, 1e-9)))  # a month of days has no room for every name
+    for number, (first, last) in enumerate(pairwise(edges)):
+        if each == 1:
+            middle, room = (x(first) + x(last)) / 2, x(last) - x(first)
+        else:
+            middle, room = x(first), needed if number > 0 and (number - 1) % each == 0 else 0
+            room = room if middle + needed / 2 <= frame.right else 0
+        if room >= needed:
             y = frame.bottom + (36 if every else 20)
             label = day_label(first.astimezone(PARIS))
             parts.append(text(label, x=middle, y=y, class_="day-name", text_anchor="middle"))

@@ -104,9 +104,9 @@ def scatter_drawing(found: Comparison) -> Drawn:
     """Draw raw hours against the station with both regressions."""
     unit = found.series.property.unit_label
     raw = found.raw
-    lines = [FitLine(0.0, 1.0, "1:1", "identity")]
+    lines = [FitLine(0.0, 1.0, "", "identity")]
     if raw["slope"] is not None and raw["intercept"] is not None:
-        lines.append(FitLine(raw["intercept"], raw["slope"], _("moindres carrés"), "fit"))
+        lines.append(FitLine(raw["intercept"], raw["slope"], "", "fit"))
     if raw["orthogonal_slope"] is not None and raw["orthogonal_intercept"] is not None:
         lines.append(FitLine(raw["orthogonal_intercept"], raw["orthogonal_slope"], "", "second"))
     marked = {outlier.hour for outlier in found.outliers}
@@ -115,7 +115,8 @@ def scatter_drawing(found: Comparison) -> Drawn:
         for hour, x, y in zip(found.pairs.index, found.pairs["reference"], found.pairs["raw"], strict=True)
     ]
     words = _(
-        "n %(n)s, pente %(slope)s, ordonnée %(intercept)s, R² %(r2)s ; tirets : régression orthogonale."
+        "n %(n)s, pente %(slope)s, ordonnée %(intercept)s, R² %(r2)s ;"
+        " trait : moindres carrés, tirets : orthogonale, fin : 1:1."
     ) % {
         "n": int(raw["n"] or 0),
         "slope": figure(raw["slope"], 3),

@@ -177,12 +177,18 @@ class Desk:
         self.expect(self.page.locator("main")).to_contain_text(words)
 
     def axe(self) -> list[str]:
-        """Give what axe finds; with CAPTO_SCREENSHOTS the page is kept as seen at a desk and on a phone."""
+        """Give what axe finds, and hold that nothing is cut off on a phone.
+
+        With CAPTO_SCREENSHOTS the page is kept as seen at a desk and on a phone.
+        """
         if folder := os.environ.get("CAPTO_SCREENSHOTS"):
             name = re.sub(r"\W+", "-", self.page.evaluate("location.pathname")).strip("-")
             for width in (360, 1280):
                 self.page.set_viewport_size({"width": width, "height": 900})
                 self.page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+        self.page.set_viewport_size({"width": 360, "height": 900})
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= 360
+        self.page.set_viewport_size({"width": 1280, "height": 900})
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
