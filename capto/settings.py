@@ -160,7 +160,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "capto_cache",  # shared by all web processes: limits of rate are counted once
-    }
+    },
+    # Of readers without a key: counted in each web process, so that reading writes nothing.
+    "limits": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"},
 }
 
 AUTH_USER_MODEL = "members.Person"
@@ -232,6 +234,8 @@ EMAIL_HOST_USER = os.environ.get("CAPTO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("CAPTO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = _flag("CAPTO_SMTP_TLS")
 DEFAULT_FROM_EMAIL = os.environ.get("CAPTO_FROM_EMAIL", "capto@localhost")
+
+NINJA_NUM_PROXIES = 1 if _flag("CAPTO_BEHIND_PROXY") else 0  # whose word on the reader's address counts
 
 Q_CLUSTER = {
     "name": "capto",

@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
+from dashboards.api.api import api, description
 from dashboards.views import about, data, explained, holdings, home, map_points, places, stations
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="period-file",
     ),
     path("", include("dashboards.sensorthings.urls")),
+    path("api/v1/openapi.json", description, name="api-description"),
+    path("api/v1/", api.urls),
     # Choosing a language changes nothing but a cookie: without a token, pages stay the same for everyone.
     path("langue/choisir", csrf_exempt(set_language), name="choose-language"),
 ]

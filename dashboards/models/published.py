@@ -65,6 +65,17 @@ class PublishedHourQuerySet(models.QuerySet["PublishedHour"]):
         """Give the hours of a quantity at a place, in the order of time."""
         return self.filter(public_id=public_id, property_id=quantity).order_by("hour")
 
+    def explained(self, public_id: str, *, quantity: str, hour: datetime) -> "PublishedHour | None":
+        """Give the one value that a page shows for an hour of a place: the calibrated series before any other."""
+        return (
+            self.of_place(public_id, quantity=quantity)
+            .exclude(purpose="co_location")
+            .filter(hour=hour)
+            .select_related("property")
+            .order_by(F("calibration_id").asc(nulls_last=True), "variant", "channel")
+            .first()
+        )
+
     def now(self, *, quantity: str, now: datetime) -> Self:
         """Give for each place its one latest hour of a quantity, the calibrated series before any other."""
         return (

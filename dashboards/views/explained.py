@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,14 +13,7 @@ from dashboards.models import PublishedHour
 def explained(request: HttpRequest, public_id: str, quantity: str, hour: str) -> HttpResponse:
     """Explain the value of one place, quantity and hour; only what is published is."""
     start = _hour(hour)
-    shown = (
-        PublishedHour.objects.of_place(public_id, quantity=quantity)
-        .exclude(purpose="co_location")
-        .filter(hour=start)
-        .select_related("property")
-        .order_by(F("calibration_id").asc(nulls_last=True), "variant", "channel")
-        .first()
-    )
+    shown = PublishedHour.objects.explained(public_id, quantity=quantity, hour=start)
     if shown is None:
         raise Http404
     asked = f"quantity={quantity}&from={start:%Y-%m-%dT%HZ}&to={start + timedelta(hours=1):%Y-%m-%dT%HZ}"
