@@ -62,6 +62,10 @@ MQTT_SIMULATION_URL = (
 )
 # Who adds and removes the accounts of devices in the broker; empty: nobody, they are made by hand.
 MQTT_KEEPER_URL = os.environ.get("CAPTO_MQTT_KEEPER_URL") or _services.get("mqtt_keeper_url", "")
+# Who looks at the broker's own figures ($SYS) each minute; empty: nobody, and the status page says so.
+MQTT_WATCHER_URL = os.environ.get("CAPTO_MQTT_WATCHER_URL") or _services.get("mqtt_watcher_url", "")
+# What a monitoring shows to read /metrics; empty: only this machine reads them.
+METRICS_TOKEN = os.environ.get("CAPTO_METRICS_TOKEN", "")
 # Where devices reach the broker from outside (mqtts://name:8883), as their guides say; default: where the bridge does.
 DEVICE_MQTT_URL = os.environ.get("CAPTO_DEVICE_MQTT_URL") or MQTT_URL
 # The door for devices that can send neither user name nor password (deploy/mosquitto/tokens.conf); empty: none.

@@ -47,6 +47,11 @@ class Bridge:
             share=share,
         )
 
+    @property
+    def waiting(self) -> int:
+        """Messages read and not yet stored."""
+        return self._waiting.qsize()
+
     def stop(self) -> None:
         """Finish the batch at hand, acknowledge it and end."""
         self._is_stopping = True

@@ -1,15 +1,19 @@
 """Posts of many requests stored together: each waits until the commit that holds its readings."""
 
 import logging
+import os
 import queue
+import socket
 import threading
 import time
+from collections import Counter
 
 import psycopg
 
 from firmware_bridge import database, reasons
 from firmware_bridge.arrival import Arrival, Batch, Refusal
 from firmware_bridge.intake import Intake
+from firmware_bridge.process_report import Reporter
 from firmware_bridge.registry import KnownCredential, Registry
 from firmware_bridge.store import store, store_states
 
@@ -69,6 +73,8 @@ class Writer:
         self._states_at = 0.0
         self._connection: psycopg.Connection | None = None
         self._connected_at = -CONNECT_AGAIN_S
+        self._counts: Counter[str] = Counter()
+        self._reporter = Reporter(name=f"web-{socket.gethostname()[:40]}-{os.getpid()}", kind="http")
         threading.Thread(target=self._run, name="http-writer", daemon=True).start()
 
     def put(self, post: Post) -> None:
@@ -84,6 +90,7 @@ class Writer:
             posts = self._gather()
             try:
                 self._take(posts)
+                self._reporter.report(self._counts, waiting=self._waiting.qsize(), is_connected=True)
             except psycopg.Error as error:
                 logger.warning(
                     "the database failed (%s); %d posts were not stored", _first_line(error), len(posts)
@@ -173,7 +180,9 @@ class Writer:
             batch.refusals += own.refusals
             batch.mappings += own.mappings
             taken.append(post)
-        store(batch, connection)
+        self._counts.update(store(batch, connection))
+        self._counts["messages"] += len(taken)
+        self._counts["paused"] += sum(post.paused for post in taken)
         for refusal in batch.refusals:
             owners[id(refusal.arrival)].refusals.append(refusal)
             if refusal.reason in (reasons.CONFLICT, reasons.REFUSED_BY_DATABASE):

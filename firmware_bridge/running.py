@@ -5,7 +5,7 @@ import logging.config
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from firmware_bridge.bridge import Bridge
 from firmware_bridge.broker_access import Keeper
 from firmware_bridge.database import WrongDatabase
 from firmware_bridge.link import Address, Refused
+from firmware_bridge.process_report import Reporter
 
 HELP = (
     "Subscribe to the broker (CAPTO_MQTT_URL) for every format that devices speak, store each message once in "
@@ -49,12 +50,24 @@ def run(*, client_id: str, share: str, **_: Any) -> None:
     if keeper is not None:
         keeper.start()
     try:
-        bridge.run()
+        bridge.run(each_second=_told_by(Reporter(name=bridge.link.client_id, kind="bridge")))
     except (WrongDatabase, Refused) as error:
         raise WrongAddress(str(error)) from error
     finally:
         if keeper is not None:
             keeper.stop()
+
+
+def _told_by(reporter: Reporter) -> Callable[[Bridge], None]:
+    def report(bridge: Bridge) -> None:
+        reporter.report(
+            bridge.counts,
+            waiting=bridge.waiting,
+            is_connected=bridge.link.is_connected,
+            lag_s=bridge.link.delay_s,
+        )
+
+    return report
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,9 +1,11 @@
 from django.urls import URLPattern, path
 
 from firmware_bridge.importer_page import card
-from firmware_bridge.views import access, diagnoses, gateways, loan, rejected, unknown
+from firmware_bridge.views import access, diagnoses, gateways, loan, rejected, status, unknown
 
 urlpatterns: list[URLPattern] = [
+    path("statut/", status.status, name="status"),
+    path("metrics", status.metrics, name="metrics"),
     path("capteurs/<str:code>/carte-sd/", card, name="sensor-card"),
     path("prets/<slug:public_id>/appareils/", loan.devices, name="loan-devices"),
     path("capteurs/<str:code>/acces/", access.sensor_access, name="sensor-access"),

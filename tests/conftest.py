@@ -25,6 +25,7 @@ if not GIVEN:
     os.environ["CAPTO_MQTT_URL"] = PRIVATE.mqtt_url
     os.environ["CAPTO_MQTT_PUBLISHER_URL"] = PRIVATE.broker.url("publisher")
     os.environ["CAPTO_MQTT_KEEPER_URL"] = PRIVATE.broker.url("keeper")
+    os.environ["CAPTO_MQTT_WATCHER_URL"] = PRIVATE.broker.url("watcher")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "capto.settings")
 django.setup()
 

@@ -37,6 +37,7 @@ ACCOUNTS: Mapping[str, list[dict[str, Any]]] = {  # each is one client, named af
     "bridge2": _bridge("bridge2"),  # shares the messages with the first
     "publisher": _PUBLISHES,
     "simulation": _PUBLISHES,
+    "watcher": _reads("$SYS/#"),  # looks at the broker's own figures
     "keeper": [*_reads(CONTROL), _rule("publishClientSend", CONTROL)],  # adds and removes devices' accounts
 }
 

@@ -94,6 +94,7 @@ class PrivateServices:
         known["mqtt_url"] = self.broker.url("bridge")
         known["mqtt_publisher_url"] = self.broker.url("publisher")
         known["mqtt_simulation_url"] = self.broker.url("simulation")
+        known["mqtt_watcher_url"] = self.broker.url("watcher")
         known["mqtt_keeper_url"] = self.broker.url("keeper")
         known["pid"] = os.getpid()
         with open(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:

@@ -176,6 +176,7 @@ def _environment(services: PrivateServices, port: int) -> dict[str, str]:
         environment["CAPTO_MQTT_PUBLISHER_URL"] = services.broker.url("publisher")
         environment["CAPTO_MQTT_SIMULATION_URL"] = services.broker.url("simulation")
         environment["CAPTO_MQTT_KEEPER_URL"] = services.broker.url("keeper")
+        environment["CAPTO_MQTT_WATCHER_URL"] = services.broker.url("watcher")
     return environment
 
 

@@ -1,0 +1,68 @@
+"""The state of the service: for everyone in plain words, for staff device by device, for machines as metrics."""
+
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import cast
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from capto.members.access import second_factor_is_given
+from capto.members.models import Person
+from capto.members.roles import Capability
+from firmware_bridge.format_names import reason_of
+from firmware_bridge.metrics import registry
+from firmware_bridge.service_state import last_messages, service_state
+
+
+@require_safe
+@never_cache
+def status(request: HttpRequest) -> HttpResponse:
+    """Say what works now and what was lost, if anything; staff also see each device."""
+    state = service_state(now=timezone.now())
+    person = request.user
+    is_staff = (
+        isinstance(person, Person) and person.can(Capability.MEND_KITS) and second_factor_is_given(request)
+    )
+    context = {
+        "state": state,
+        "rejected": [(reason_of(code), code, n) for code, n in state.rejected],
+        "is_staff": is_staff,
+        "devices": last_messages(cast(Person, person).organisations_where(Capability.MEND_KITS))
+        if is_staff
+        else [],
+    }
+    return render(request, "firmware_bridge/status.html", context)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Give the metrics in Prometheus' text form, to who has the token, or without one to this machine alone."""
+    if not may_read_metrics(request):
+        return HttpResponse("metrics are for the monitoring of this installation\n", status=403)
+    try:
+        text = generate_latest(registry())
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", status=503)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    """True for the bearer of CAPTO_METRICS_TOKEN; without a token, for this machine where no proxy stands between."""
+    token = settings.METRICS_TOKEN
+    if token:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        return compare_digest(given.encode(), token.encode())
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
