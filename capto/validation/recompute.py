@@ -20,6 +20,7 @@ from capto.validation import loading, published
 from capto.validation.block import CONTEXT_HOURS, REACH_HOURS, publish
 from capto.validation.loading import Approved, Known, hour_of
 from capto.validation.models import Calibration, DataChange, SetAside
+from capto.validation.workshop import send_what_drifted
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +146,9 @@ def preview(draft: Calibration, *, now: datetime) -> Recomputed:
 def after_decision(calibration: Calibration, *, now: datetime, reason: str) -> Recomputed:
     """Publish again the hours that an approval touches, and leave a line in the changelog of the data.
 
-    Hours whose figures stay the same are not written.
+    Hours whose figures stay the same are not written. A sensor that drifted too far goes to the workshop.
     """
+    send_what_drifted(calibration, now=now, by=calibration.decided_by)
     start, end = calibration.hours_touched(now=now)
     done = recompute(start, end, series=loading.series_of(calibration), now=now, reason=reason)
     _log(done, now=now, reason=reason, calibration=calibration)

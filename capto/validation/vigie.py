@@ -53,6 +53,11 @@ JOIN readings_place AS place ON place.id = placement.place_id
 JOIN catalogue_observedproperty AS property ON property.code = series.property_id
 WHERE property.is_pollutant AND placement.ends_at IS NULL AND NOT placement.is_paused AND placement.starts_at <= %s
 """
+LAST_HOURS: Final = """
+SELECT series.placement_id, max(aggregate.hour) + INTERVAL '1 hour'
+FROM readings_hourly_aggregate AS aggregate JOIN readings_series AS series ON series.id = aggregate.series_id
+WHERE aggregate.hour >= %s GROUP BY 1
+"""
 
 
 class Watched(NamedTuple):
@@ -102,9 +107,13 @@ def silent(now: datetime) -> Iterator[Finding]:
     running = Placement.objects.filter(
         ends_at=None, is_paused=False, starts_at__lt=now - SILENT_AFTER
     ).select_related("sensor__state")
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_HOURS, [now - WATCHED])  # what came from a file has no state
+        last = dict(cursor.fetchall())
     for placement in running:
         state = getattr(placement.sensor, "state", None)
-        heard = max(state.last_received_at, placement.starts_at) if state else placement.starts_at
+        known = [last.get(placement.pk), state.last_received_at if state else None, placement.starts_at]
+        heard = max(at for at in known if at is not None)
         if now - heard > SILENT_AFTER:
             days = (now - heard) / timedelta(days=1)
             yield Finding(

@@ -11,6 +11,7 @@ from capto.simulation import history
 from capto.simulation.live import Live, Refused
 from capto.simulation.models import SimulatedCity
 from capto.simulation.publishing import publish
+from capto.simulation.workbench import lay_out
 
 HELP = """Play a small, physically plausible city with lent sensors and two reference stations.
 
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             f"{loaded.start:%Y-%m-%d %H:%M} to {loaded.end:%Y-%m-%d %H:%M} UTC loaded in {loaded.seconds:.1f} s"
         )
         done = publish(SimulatedCity.objects.get(), start=loaded.start, now=now)
+        lay_out(now=now)
         self._say(
             f"{done.hours:,} hours published: summed up in {done.aggregating_s:.1f} s, {done.calibrations} "
             f"calibrations fitted ({done.refused} refused) in {done.fitting_s:.1f} s, corrected in "
