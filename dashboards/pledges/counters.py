@@ -33,6 +33,12 @@ class Counters:
     withdrawn: int | None
     places: Sequence[tuple[str, int]]  # communes of at least k, the most first
 
+    @property
+    def way(self) -> str:
+        """Give how much of the way to the threshold is gone, in hundredths, as a drawing writes it."""
+        gone = self.pledged or 0
+        return f"{100 * gone / (gone + self.missing):.1f}" if gone else "0"
+
 
 def counters(campaign: PledgeCampaign, *, now: datetime) -> Counters:
     """Count a campaign for its page."""

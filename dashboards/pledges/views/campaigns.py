@@ -57,12 +57,12 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 
 @lru_cache(maxsize=8)
 def _car_days_of_an_evening(factor_set: int) -> int:
-    """Say how many really avoided car days weigh as one open-fire evening, in PM2.5 (medians)."""
+    """Say how many really avoided car days weigh as one open-fire evening, in PM2.5 (central values)."""
     factors = FactorSet.objects.get(pk=factor_set).numbers()
-    evening = effect.estimate(effect.Pledged("wood", 1), factors, seed=1)["pm25_g"].p50
-    always = factors | {key: effect.Factor(1, 1, 1) for key in ("would_have_driven", "not_replaced")}
-    day = effect.estimate(effect.Pledged("car", 1), always, seed=1)["pm25_g"].p50
-    return int(round(evening / day, -1 if evening / day >= 100 else 0))
+    evening = factors["wood_kg"].value * factors["wood_heat"].value * factors["wood_pm25"].value / 1e3  # g
+    day = factors["km_per_day"].value * factors["car_pm25"].value / 1e3  # g
+    times = evening / day
+    return round(times / 10) * 10 if times >= 100 else max(1, round(times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Day:
     counts: Any
     layers: list[tuple[PublishedEffect, list[words.Line]]]
     observed: list[Any]
-    answers_open: bool
+    is_asked: bool  # whether people have begun to say what they did
 
 
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
@@ -153,9 +153,12 @@ def page_of(found: PledgeCampaign, *, now: datetime) -> dict[str, Any]:
         "days": [
             Day(
                 day_counts(call, k=found.smallest_count),
-                [(one, words.lines(one.results, pollutant=pollutant)) for one in call.effects.all()],
+                [
+                    (one, words.lines(one.results, pollutant=call.episode.pollutant_id))
+                    for one in call.effects.all()
+                ],
                 list(call.counts.all()),
-                answers_open(call, now=now),
+                call.followed_up_at is not None or answers_open(call, now=now),
             )
             for call in reversed(calls)
         ],
@@ -173,7 +176,10 @@ def _times_too_small(results: Any, factors: Any, found: PledgeCampaign) -> int |
     times = effect.times_too_small(
         results[key], factors, smallest_seen=publishing.smallest_difference_seen(quantity), seed=found.pk
     )
-    return int(times) if 1 < times < 1e9 else None
+    if not 1 < times < 1e9:
+        return None
+    power = 10 ** (len(str(int(times))) - 1)
+    return int(times) // power * power  # one digit, rounded down: « at least » stays true
 
 
 def sandbox(request: HttpRequest, slug: str) -> HttpResponse:

@@ -25,7 +25,7 @@ class Season:
         self._numbers = count(1)
         self.territory = Territory.objects.create(name="Grésivaudan", population=20_000)
         self.commune = Territory.objects.create(name="Crolles", insee_code="38140")
-        self.association = Organisation.objects.create(name="Air d’ici", territory=self.territory)
+        self.association = Organisation.objects.create(name="Air du bassin", territory=self.territory)
         self.zone = EpisodeZone.objects.create(code="38-bassin", name="Bassin grenoblois")
 
     def campaign(

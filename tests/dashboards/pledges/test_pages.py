@@ -64,7 +64,10 @@ def test_the_page_says_the_promise_and_the_number_that_is_missing(client: Client
     campaign = season.campaign(threshold_number=100)
     season.pledges(campaign, [100] * 60)
     found = page(client, f"/engagements/{campaign.slug}/")
-    assert "« Les jours d’épisode, je laisse ma voiture si assez d’autres le font. »" in found
+    assert (
+        "« Les jours d’épisode, je laisse ma voiture si au moins 100 autres personnes le font aussi. »"
+        in found
+    )
     assert "60</strong> personnes engagées sur 20 000 habitants" in found
     assert "Il manque 41 personnes pour atteindre le seuil." in found  # each of 101 sees 100 others
     assert "personne ne serait tenu et rien ne serait demandé" in found
