@@ -13,6 +13,7 @@ from capto.processes.addresses import (
     wait_for_broker,
     wait_for_database,
 )
+from capto.processes.broker_accounts import broker_accounts
 from capto.processes.health import health
 from capto.processes.private_services import are_running, run_folder
 
@@ -21,6 +22,7 @@ PROCESSES = {
     "web": "Serve the pages, files and APIs.",
     "worker": "Run the scheduled and queued tasks.",
     "health": "Say whether the database, the broker and the pages answer.",
+    "broker-accounts": "Write the accounts of our processes for the broker of a server.",
     "services": "Run only the private TimescaleDB and Mosquitto of the run folder.",
 }
 ON_FILES = {
@@ -52,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return up.up(rest)
         if name == "health":
             return health(rest)
+        if name == "broker-accounts":
+            return broker_accounts(rest)
         if name == "services":
             return up.services(rest)
         if not {"-h", "--help"} & set(rest):
