@@ -14,7 +14,7 @@ PAGES = (  # what it is, the name of its address
     ("Sign in", "sign-in"),
     ("The desk", "desk"),
     ("My loans", "my-loans"),
-    ("Pledges", "campaigns"),
+    ("Pledges", "pledges"),
 )
 
 

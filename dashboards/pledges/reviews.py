@@ -91,7 +91,8 @@ def measured(stretch: Sequence[Episode]) -> dict[str, Any]:
     )
     if communes:
         values = values.filter(series__station__territory__in=list(communes))
-        hours = hours.filter(insee_code__in=[code for code in communes.values() if code])
+        codes = [code for code in communes.values() if code]
+        hours = hours.filter(insee_code__in=codes) if codes else hours
     stations: dict[str, dict[date, list[float]]] = defaultdict(lambda: defaultdict(list))
     for name, hour, value in values.values_list("series__station__name", "hour", "value"):
         stations[name][hour.astimezone(PARIS).date()].append(value)

@@ -178,7 +178,7 @@ def _times_too_small(results: Any, factors: Any, found: PledgeCampaign) -> int |
     )
     if not 1 < times < 1e9:
         return None
-    power = 10 ** (len(str(int(times))) - 1)
+    power = int("1" + "0" * (len(str(int(times))) - 1))
     return int(times) // power * power  # one digit, rounded down: « at least » stays true
 
 
