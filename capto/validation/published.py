@@ -46,6 +46,10 @@ INSERT INTO readings_hourly_value ({names}) SELECT {names} FROM changed_hour ORD
 ON CONFLICT (series_id, hour) DO UPDATE SET {assignments}
 """
 
+NOTE: Final = """
+INSERT INTO readings_publication (first_hour, last_hour, at) VALUES (to_timestamp(%s), to_timestamp(%s), %s)
+"""
+
 REMOVE: Final = """
 DELETE FROM readings_hourly_value AS old
 USING unnest(%s::bigint[], %s::bigint[]) AS gone (series_id, hour)
@@ -141,6 +145,7 @@ def store(
     if change.is_empty:
         return
     _leave_traces(cursor, change, reason=reason, now=now)
+    cursor.execute(NOTE, [begin * 3600, (end - 1) * 3600, now])
     replaced = int((change.write & (change.old_of_new >= 0)).sum()) + int(change.remove.sum())
     if replaced > REPLACE_SHARE * len(change.old):
         cursor.execute(f"DELETE FROM readings_hourly_value WHERE {where(series, begin=begin, end=end)}")

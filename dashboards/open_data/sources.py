@@ -17,6 +17,13 @@ from dashboards.open_data.licences import LICENCE_OUVERTE, LICENCES, ODBL, Licen
 Parameter = str | int | datetime
 
 
+# The published cell of every place counts too: coarsening a place changes its old files.
+CELLS = (
+    "(SELECT sum(hashtextextended(concat(series_id, latitude, longitude, precision_m, public_until), 0))"
+    " FROM dashboards_published_series)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a file is made of: its columns, its tables, its order, and how one sees that it changed.
@@ -39,9 +46,8 @@ class Source:
     key: tuple[str, ...]  # the columns that tell rows apart
     place: str = ""
     quantity: str = ""
-    licence_of_row: str = (
-        ""  # SQL of the code of the licence of a row, where rows come from several providers
-    )
+    is_noted: bool = False  # each writing of its rows leaves a note: capto.readings.models.Publication
+    licence_of_row: str = ""  # SQL of the code of the licence of a row, where several providers give rows
 
     def query(self, condition: str) -> str:
         """Give the SELECT of the rows that meet a condition; the same content is always the same file."""
@@ -61,6 +67,18 @@ class Source:
         assert row is not None
         return row[0], row[1]
 
+    def noted_state(self, start: datetime | None, end: datetime | None) -> tuple[datetime | None, str]:
+        """Give the state of a long file from the notes of what was written, without reading its rows."""
+        query = f"SELECT max(at), md5(concat(count(*), max(id), {CELLS})) FROM readings_publication"
+        with connection.cursor() as cursor:
+            if start is None or end is None:
+                cursor.execute(query)
+            else:
+                cursor.execute(f"{query} WHERE last_hour >= %s AND first_hour < %s", [start, end])
+            row = cursor.fetchone()
+        assert row is not None
+        return row[0], row[1]
+
     def licences_of_rows(self, condition: str, parameters: Sequence[Parameter]) -> set[str]:
         """Give the names of the licences that rows are under; rows of our own sensors are under the dataset's."""
         if not self.licence_of_row:
@@ -71,12 +89,6 @@ class Source:
             )
             return {LICENCES[code].name if code in LICENCES else code for (code,) in cursor.fetchall()}
 
-
-# The published cell of every place counts too: coarsening a place changes its old files.
-CELLS = (
-    "(SELECT sum(hashtextextended(concat(series_id, latitude, longitude, precision_m, public_until), 0))"
-    " FROM dashboards_published_series)"
-)
 
 HOURS = Source(
     name="hourly",
@@ -98,6 +110,7 @@ HOURS = Source(
     key=("interval_start", "place_id", "quantity", "variant", "channel"),
     place="public_id",
     quantity="published.property_id",
+    is_noted=True,
 )
 
 AGGREGATES = Source(

@@ -63,9 +63,10 @@ def period_file(request: HttpRequest, source: str, name: str, extension: str) ->
         ) from None
     known = _source(source)
     condition, parameters = wanted.condition(known.time)
+    state = known.noted_state(wanted.start, wanted.end) if wanted.is_long and known.is_noted else None
     return _file(
         request, known, condition, parameters, stem=f"capto-{source}-{name}", extension=extension,
-        is_long=wanted.is_long,
+        is_long=wanted.is_long, state=state,
     )  # fmt: skip
 
 
@@ -132,13 +133,14 @@ def _file(
     stem: str,
     extension: str = "csv",
     is_long: bool = False,
+    state: tuple[datetime | None, str] | None = None,
 ) -> HttpResponseBase:
     """Answer with the rows that meet a condition, in the format that the extension of the address names.
 
     CSV is streamed as the database gives it. Parquet is read from its end, and a Range asks for a part: such a
     file is made on disk first, unless it is longer than a month.
     """
-    changed_at, mark = source.state(condition, parameters, is_long=is_long)
+    changed_at, mark = state or source.state(condition, parameters, is_long=is_long)
     is_parquet = extension == "parquet"
 
     def make() -> Generator[bytes]:

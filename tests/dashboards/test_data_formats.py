@@ -10,7 +10,14 @@ import pytest
 from django.test import Client
 from pyarrow import csv, parquet
 
-from capto.readings.models import HourlyAggregate, HourlyValueRevision, Layout, LayoutChannel, RawMessage
+from capto.readings.models import (
+    HourlyAggregate,
+    HourlyValueRevision,
+    Layout,
+    LayoutChannel,
+    Publication,
+    RawMessage,
+)
 from dashboards.open_data.parquet import copy_as_parquet, schema
 from dashboards.open_data.sources import HOURS, SOURCES
 from tests.dashboards.conftest import HOUSE, NOON, City
@@ -216,3 +223,19 @@ def test_the_same_rows_are_the_same_bytes(client: Client, city: City) -> None:
     city.hours(city.place("École", kind="school"), [1.0] * 24)
     digests = {hashlib.sha256(body(client.get("/data/hourly/2026.parquet"))).hexdigest() for _ in range(2)}
     assert len(digests) == 1
+
+
+def test_a_year_of_hours_is_known_to_have_changed_without_being_read(
+    client: Client, city: City, django_assert_num_queries: Any
+) -> None:
+    city.hours(city.place("École", kind="school"), [1.0])
+    before = client.head("/data/hourly/2026.csv")["ETag"]
+    Publication.objects.create(first_hour=NOON - HOUR, last_hour=NOON - HOUR, at=NOON)
+    with django_assert_num_queries(1) as asked:
+        after = client.head("/data/hourly/2026.csv")
+    assert "readings_hourly_value" not in asked[0]["sql"]
+    assert after["ETag"] != before
+    assert after["Last-Modified"] == "Fri, 20 Nov 2026 12:00:00 GMT"
+    other = client.head("/data/hourly/2025.csv")["ETag"]
+    Publication.objects.create(first_hour=NOON, last_hour=NOON, at=NOON)
+    assert client.head("/data/hourly/2025.csv")["ETag"] == other

@@ -5,6 +5,7 @@ from capto.readings.models.hour import (
     HourlyValue,
     HourlyValueChange,
     HourlyValueRevision,
+    Publication,
 )
 from capto.readings.models.message import Layout, LayoutChannel, RawMessage, RejectedMessage
 from capto.readings.models.placement import Place, Placement, Series
@@ -27,6 +28,7 @@ __all__ = [
     "LayoutChannel",
     "Place",
     "Placement",
+    "Publication",
     "RawMessage",
     "ReferenceSeries",
     "ReferenceStation",

@@ -74,6 +74,20 @@ class HourlyValue(models.Model):
         db_table = "readings_hourly_value"
 
 
+class Publication(models.Model):
+    """That published hours between two, both included, were written: what long files see that they changed by.
+
+    A row a writing, never changed: counting these is what a year of files costs, not counting its hours.
+    """
+
+    first_hour = models.DateTimeField()
+    last_hour = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "readings_publication"
+
+
 class HourlyValueRevision(models.Model):
     """The published figures of one series that one recomputation changed, as arrays in the order of `hours`.
 
