@@ -4,6 +4,7 @@ Pure functions on pandas and numpy: no framework, no clock, no file, no network.
 this file. Importing a name is `import calibration` and then, for instance, `calibration.fit(...)`.
 """
 
+from calibration.agreement import agreement, binned, by_hour, by_week, components
 from calibration.applying import apply, apply_each, explain
 from calibration.bracketing import Bracket, Drift, drift, drift_history, line
 from calibration.checks import (
@@ -39,6 +40,7 @@ from calibration.hours import (
     means_from_sums,
     running_means,
 )
+from calibration.line_intervals import BLOCK, LineIntervals, drift_interval, line_intervals
 from calibration.metrics import metrics
 from calibration.models import CODE_VERSION, Model, Spread
 from calibration.neighbours import disagree_with_buddies, disagree_with_reference
@@ -56,6 +58,7 @@ from calibration.units_unseen import pooled
 __version__ = CODE_VERSION
 
 __all__ = [
+    "BLOCK",
     "CODE_VERSION",
     "CORRECTIONS",
     "COVERAGE_NEEDED",
@@ -71,22 +74,28 @@ __all__ = [
     "Drift",
     "Flag",
     "Lag",
+    "LineIntervals",
     "Model",
     "NotMeaningful",
     "Refused",
     "Regression",
     "Spread",
     "Summary",
+    "agreement",
     "alarms",
     "apply",
     "apply_each",
     "at_limit_value",
     "between_references",
     "between_sensors",
+    "binned",
     "breusch_pagan",
+    "by_hour",
+    "by_week",
     "carries",
     "choose",
     "compare",
+    "components",
     "correct",
     "daily_means",
     "daily_uncertainty",
@@ -95,6 +104,7 @@ __all__ = [
     "disagree_with_reference",
     "drift",
     "drift_history",
+    "drift_interval",
     "explain",
     "fit",
     "fleet_error",
@@ -107,6 +117,7 @@ __all__ = [
     "indicative_class",
     "lag",
     "line",
+    "line_intervals",
     "means_from_sums",
     "meets",
     "metrics",

@@ -1,40 +1,40 @@
-"""Read one column of a plain CSV file as a series of values in UTC, whatever dialect it is written in.
+"""Read one column of a plain file as a series of values in UTC, whatever dialect it is written in.
 
 Byte-order marks, lines before the header, comma, semicolon, tab or bar, decimal commas, ISO, epoch and
-slashed times, times in two columns, missing-value codes. No Django, no database.
+slashed times, times in two columns, missing-value codes; Parquet; the national E2 file and AirNow's long
+reference file by their own names of columns (`plain_forms`). No Django, no database.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta, timezone, tzinfo
 from pathlib import Path
-from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from capto.validation.plain_cells import (
+    MISSING_CODES,
+    UnreadableFile,
+    is_number,
+    parse_numbers,
+    parse_times,
+    time_zone,
+)
+from capto.validation.plain_forms import Form, known_form, unit_in
+
 DELIMITERS: Final = (",", ";", "\t", "|")
 LINES_BEFORE_HEADER: Final = 80
-MISSING_TEXTS: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "--", "nd", "missing"})
-MISSING_CODES: Final = (-200.0, -999.0, -9999.0)  # calibration.md, section 2: never a concentration
-DOUBTFUL_CODES: Final = (999.9, 65535.0)  # saturation of SDS011 and Plantower: reported, kept as values
+LINES_LOOKED_AT: Final = 50  # below the names, for rows that have more columns than the names
 MOST_REPEATED: Final = 0.2  # beyond it the rows are of several places or quantities, not repeated readings
 TIME_NAMES: Final = ("time", "date", "datetime", "timestamp", "date/time", "observed_at", "hour")
-SLASHED: Final = (
-    r"^(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<y>\d{4}|\d{2})"
-    r"(?:[ T]+(?P<h>\d{1,2})[:.hH](?P<m>\d{2})(?:[:.](?P<s>\d{2}(?:[.,]\d+)?))?\s*(?P<p>[AaPp][Mm])?)?$"
-)
-ISO: Final = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
-
-
-class UnreadableFile(ValueError):
-    """A file or option that cannot be understood; the message is one sentence for the person who gave it."""
+PARQUET: Final = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,13 @@ class Column:
     values: pd.Series
     step: float  # seconds between readings, the median
     notes: dict[str, int] = field(default_factory=dict)
+    others: dict[str, pd.Series] = field(default_factory=dict)  # temperature, humidity, corrected: same times
+    places: list[dict[str, Any]] = field(default_factory=list)  # cells that could not be read
+    form: str = "plain"
+    unit: str | None = None  # as the file states it
+    about: dict[str, Any] = field(default_factory=dict)  # station, instrument, validity codes
+    sha256: str = ""
+    size: int = 0
 
 
 def read_column(
@@ -58,20 +65,26 @@ def read_column(
     date_order: str = "auto",
     missing: Sequence[float] = MISSING_CODES,
     hint: str = "",
+    others: Mapping[str, str] | None = None,
 ) -> Column:
-    """Read one column; raises UnreadableFile with the reason.
+    """Read one column; raises UnreadableFile with the reason, the line and the column.
 
     time: the column or columns (date and time) that hold it, empty to look for a usual name; value: the
     column of values, empty to look for one that names `hint` or the only numeric one; zone: of times that
     state none; filters: "column=value" or "column=value|other", rows that do not match are left out;
-    date_order: "dmy", "mdy" or "auto"; missing: numbers that mean no value.
+    date_order: "dmy", "mdy" or "auto"; missing: numbers that mean no value; others: more columns to read at the
+    same times, by what they hold. Without time, value and filters a file of a known form is read as its form says.
     """
     time_zone(zone)  # also where the file states its own: a wrong option is always an error
+    data = _bytes(path)
     wanted = [*time, *([value] if value else []), *(_parts(one)[0] for one in filters)]
-    table = _table(path, wanted)
+    table = _table(path, data, wanted)
+    form = None if time or value else known_form(table, hint=hint, filters=filters, path=path)
+    if form is not None:
+        table, time, value, zone = form.rows, form.time, form.value, form.zone or zone
     for one in filters:
         column, accepted = _parts(one)
-        texts = _column(table, column, path).str.strip()
+        texts = _column(table, column, path).astype(str).str.strip()
         table = table[texts.map(lambda text, accepted=accepted: any(_same(text, a) for a in accepted))]
     if table.empty:
         raise UnreadableFile(f"{path.name}: no row is left" + (" after the filters." if filters else "."))
@@ -80,10 +93,40 @@ def read_column(
     texts = _column(table, times[0], path)
     for other in times[1:]:
         texts = texts.str.strip() + " " + _column(table, other, path).str.strip()
-    at, notes = parse_times(texts, zone=zone, date_order=date_order, path=path)
-    values = parse_numbers(_column(table, name, path), missing=missing, notes=notes, path=path, name=name)
-    series = pd.Series(values.to_numpy(), index=pd.DatetimeIndex(at))
-    series = series[pd.notna(series.index)].sort_index(kind="stable")
+    places: list[dict[str, Any]] = []
+    at, notes = parse_times(
+        texts, zone=zone, date_order=date_order, places=places, path=path, name=" + ".join(times)
+    )
+    read = {"": _column(table, name, path)}
+    read |= {what: _column(table, column, path) for what, column in (others or {}).items() if column}
+    frame = pd.DataFrame(
+        {
+            what: parse_numbers(
+                texts,
+                missing=missing,
+                notes=notes if not what else {},
+                places=places,
+                path=path,
+                name=str(texts.name),
+            ).to_numpy()
+            for what, texts in read.items()
+        },
+        index=pd.DatetimeIndex(at),
+    )
+    frame = frame[pd.notna(frame.index)].sort_index(kind="stable")
+    series = frame[""].rename(None)
+    _refuse_repeated(series, notes, path)
+    if series.notna().sum() == 0:
+        raise UnreadableFile(f"{path.name}: column {name!r} holds no number.")
+    extra = form or Form(table, [], "")
+    return Column(
+        path, name, series, _step(series), notes,
+        {what: frame[what] for what in frame.columns if what} | extra.others(zone),
+        places, extra.name, extra.unit or unit_in(name), extra.about, hashlib.sha256(data).hexdigest(), len(data),
+    )  # fmt: skip
+
+
+def _refuse_repeated(series: pd.Series, notes: dict[str, int], path: Path) -> None:
     twice = int(series.index.duplicated().sum())
     if twice:
         notes["times that occur more than once"] = twice
@@ -92,16 +135,19 @@ def read_column(
                 f"{path.name}: {twice} of {len(series)} rows repeat a time with another value; choose "
                 "the rows with a filter (--filter or --reference-filter 'COLUMN=VALUE')."
             )
-    if series.notna().sum() == 0:
-        raise UnreadableFile(f"{path.name}: column {name!r} holds no number.")
-    return Column(path, name, series, _step(series), notes)
 
 
-def _table(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
+def _bytes(path: Path) -> bytes:
     if not path.is_file():
         raise UnreadableFile(f"{path}: there is no such file.")
-    text = _decode(path.read_bytes())
-    lines = text.splitlines()
+    return path.read_bytes()
+
+
+def _table(path: Path, data: bytes, wanted: Sequence[str]) -> pd.DataFrame:
+    """Read all cells as text (Parquet: as typed), indexed by the line of the file."""
+    if data[:4] == PARQUET:
+        return _parquet(path, data)
+    lines = _decode(data).splitlines()
     found = _header(lines, wanted)
     if found is None:
         if not any(line.strip() for line in lines):
@@ -115,6 +161,7 @@ def _table(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
             )
         )
     number, delimiter = found
+    _refuse_wider_rows(path, lines, number, delimiter)
     try:
         table = pd.read_csv(
             io.StringIO("\n".join(lines[number:])),
@@ -123,18 +170,79 @@ def _table(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
             index_col=False,
             keep_default_na=False,
             skipinitialspace=True,
+            skip_blank_lines=False,
             on_bad_lines="skip",
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise UnreadableFile(f"{path.name}: {' '.join(str(error).split())}.") from error
     table.columns = [str(name).strip() for name in table.columns]
-    empty = (table.fillna("").map(str.strip) == "").all(axis=1)
-    return table[~empty].fillna("")
+    if len(table) == len(lines) - number - 1:
+        table.index = pd.RangeIndex(number + 2, number + 2 + len(table))
+    else:  # lines were skipped, or a cell holds a line break: count the lines as the parser saw them
+        table.index = pd.Index(_line_numbers(lines, number, delimiter, len(table)))
+    table = table.fillna("")
+    first = table.iloc[:, 0]
+    if (first.str.strip() == "").any():
+        empty = (table.map(str.strip) == "").all(axis=1)
+        table = table[~empty]
+    if table.empty:
+        raise UnreadableFile(f"{path.name}: there is no row below the column names of line {number + 1}.")
+    return table
+
+
+def _refuse_wider_rows(path: Path, lines: Sequence[str], number: int, delimiter: str) -> None:
+    """Refuse rows with more columns than names: most often decimal commas between commas."""
+    names = len(next(csv.reader([lines[number]], delimiter=delimiter)))
+    looked = [
+        (number + 2 + k, line)
+        for k, line in enumerate(lines[number + 1 : number + 1 + LINES_LOOKED_AT])
+        if line.strip()
+    ]
+    wider = []
+    for at, line in looked:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > names:
+            wider.append((at, len(cells)))
+    if len(wider) > len(looked) / 2:
+        at, cells_there = wider[0]
+        why = (
+            " Decimal commas need another separator between columns, such as ';'." if delimiter == "," else ""
+        )
+        raise UnreadableFile(
+            f"{path.name}, line {at}: {cells_there} columns where line {number + 1} names {names}.{why}"
+        )
+
+
+def _line_numbers(lines: Sequence[str], number: int, delimiter: str, rows: int) -> list[int]:
+    names = len(next(csv.reader([lines[number]], delimiter=delimiter)))
+    reader = csv.reader(iter(f"{line}\n" for line in lines[number + 1 :]), delimiter=delimiter)
+    found, before = [], 0
+    for cells in reader:
+        if len([*cells]) <= names + 1:
+            found.append(number + 2 + before)
+        before = reader.line_num
+    return found[:rows] if len(found) >= rows else list(range(number + 2, number + 2 + rows))
+
+
+def _parquet(path: Path, data: bytes) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(io.BytesIO(data))
+    except Exception as error:  # pyarrow raises many kinds for a damaged file
+        raise UnreadableFile(f"{path.name}: not a readable Parquet file: {str(error)[:120]}.") from error
+    if isinstance(table.index, pd.DatetimeIndex):
+        table = table.reset_index(names=table.index.name or "time")
+    table.columns = [str(name).strip() for name in table.columns]
+    if table.empty:
+        raise UnreadableFile(f"{path.name}: the file is empty.")
+    table.index = pd.RangeIndex(1, 1 + len(table))
+    return table
 
 
 def _decode(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16")
+        return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -157,9 +265,9 @@ def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str] | No
                 following = [len(other) for _, other in rows[k + 1 : k + 4]]
                 fits = (
                     len(cells) > 1
-                    and bool(following)
-                    and set(following) == {len(cells)}
-                    and not any(_is_number(c) for c in cells)
+                    and set(following) <= {len(cells), len(cells) + 1}
+                    and (bool(following) or k == 0)
+                    and not any(is_number(c) for c in cells)
                 )
             if fits:
                 if best is None or len(cells) > best[0]:
@@ -170,10 +278,6 @@ def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str] | No
 
 def _plain(name: str) -> str:
     return " ".join(name.lower().split())
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?", text) is not None
 
 
 def _column(table: pd.DataFrame, name: str, path: Path) -> pd.Series:
@@ -205,7 +309,11 @@ def _value_name(table: pd.DataFrame, hint: str, path: Path, times: Sequence[str]
     named = [c for c in table.columns if hint and re.sub(r"[^a-z0-9]", "", _plain(c)).startswith(hint)]
     if len(named) == 1:
         return str(named[0])
-    numeric = [c for c in table.columns if c not in times and table[c].map(str.strip).map(_is_number).any()]
+    numeric = [
+        c
+        for c in table.columns
+        if c not in times and table[c].astype(str).map(str.strip).map(is_number).any()
+    ]
     if len(numeric) == 1:
         return str(numeric[0])
     return _guess(table, (), path, "value")
@@ -222,127 +330,10 @@ def _same(text: str, accepted: str) -> bool:
     if text == accepted:
         return True
     return (
-        _is_number(text)
-        and _is_number(accepted)
+        is_number(text)
+        and is_number(accepted)
         and (float(text.replace(",", ".")) == float(accepted.replace(",", ".")))
     )
-
-
-def parse_numbers(
-    texts: pd.Series, *, missing: Sequence[float], notes: dict[str, int], path: Path, name: str
-) -> pd.Series:
-    """Read numbers with a decimal point or comma; missing texts and codes become NaN and are counted in notes."""
-    plain = texts.str.strip().str.replace("\u202f", "", regex=False).str.replace("\u2212", "-", regex=False)
-    commas = plain.str.fullmatch(r"[-+]?\d*,\d+")
-    if commas.any():
-        plain = plain.where(~commas, plain.str.replace(",", ".", regex=False))
-    empty = plain.str.lower().isin(MISSING_TEXTS)
-    numbers = pd.to_numeric(plain.where(~empty), errors="coerce")
-    unreadable = numbers.isna() & ~empty
-    if unreadable.any():
-        if unreadable.sum() > 0.5 * len(texts):
-            raise UnreadableFile(
-                f"{path.name}: column {name!r} does not hold numbers: {plain[unreadable].iloc[0]!r}."
-            )
-        notes["values that are no number"] = int(unreadable.sum())
-    numbers = numbers.replace([np.inf, -np.inf], np.nan).astype(float)
-    for code in missing:
-        if count := int((numbers == code).sum()):
-            notes[f"missing-value code {code:g}, left out"] = count
-    for code in DOUBTFUL_CODES:
-        if count := int((numbers == code).sum()):
-            notes[f"doubtful value {code:g}, kept"] = count
-    return numbers.where(~numbers.isin(list(missing)))
-
-
-def parse_times(
-    texts: pd.Series, *, zone: str, date_order: str, path: Path
-) -> tuple[pd.Series, dict[str, int]]:
-    """Read times as UTC: ISO 8601, seconds or milliseconds since 1970, day/month/year or month/day/year."""
-    plain = texts.str.strip()
-    filled = plain[plain != ""]
-    if filled.empty:
-        raise UnreadableFile(f"{path.name}: the column of times is empty.")
-    notes: dict[str, int] = {}
-    sample = filled.iloc[0]
-    if re.fullmatch(r"\d{9,17}(\.\d*)?", sample) and not re.fullmatch(r"(19|20)\d{10}(\d{2})?", sample):
-        seconds = pd.to_numeric(plain, errors="coerce")
-        size = float(seconds.abs().max())
-        at = pd.to_datetime(
-            seconds * (1000.0 if size < 1e11 else 1.0 if size < 1e14 else 1e-3), unit="ms", utc=True
-        )
-    elif re.fullmatch(r"(19|20)\d{6}(\d{4}(\d{2})?)?", sample):
-        shape = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}[len(sample)]
-        at = _localise(pd.to_datetime(plain, format=shape, errors="coerce"), zone, notes)
-    elif ISO.match(sample):
-        tidy = plain.str.replace("/", "-", regex=False).str.replace(
-            r"(\d{1,2})\.(\d{2})\.(\d{2})$", r"\1:\2:\3", regex=True
-        )
-        if bool(
-            filled.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2})$").mean() > 0.5 and filled.str.contains(":").any()
-        ):
-            at = pd.to_datetime(tidy, format="ISO8601", utc=True, errors="coerce")
-        else:
-            at = _localise(pd.to_datetime(tidy, format="ISO8601", errors="coerce"), zone, notes)
-    else:
-        at = _localise(_slashed(plain, date_order, path), zone, notes)
-    lost = int((at.isna() & (plain != "")).sum())
-    if lost > 0.5 * len(filled):
-        bad = plain[at.isna() & (plain != "")].iloc[0]
-        raise UnreadableFile(f"{path.name}: the time {bad!r} cannot be read.")
-    if lost:
-        notes["times that cannot be read, left out"] = lost - notes.get(
-            "local times that occur twice or never", 0
-        )
-        notes = {key: count for key, count in notes.items() if count}
-    return at, notes
-
-
-def _slashed(plain: pd.Series, order: str, path: Path) -> pd.Series:
-    cells = plain.str.extract(SLASHED)
-    first, second = (pd.to_numeric(cells[c], errors="coerce") for c in ("a", "b"))
-    if order == "auto":
-        if first.max() > 12 and second.max() > 12:
-            raise UnreadableFile(f"{path.name}: dates are written both day first and month first.")
-        order = "mdy" if second.max() > 12 else "dmy"
-    if order not in ("dmy", "mdy"):
-        raise UnreadableFile(f"--date-order is dmy, mdy or auto, not {order!r}.")
-    day, month = (first, second) if order == "dmy" else (second, first)
-    year = pd.to_numeric(cells["y"], errors="coerce")
-    hour = pd.to_numeric(cells["h"], errors="coerce").fillna(0)
-    half = cells["p"].str.lower()
-    hour = hour.where(half.isna(), hour % 12 + 12 * (half == "pm"))
-    parts = {"year": year.where(year >= 100, year + 2000), "month": month, "day": day}
-    date = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
-    minute = pd.to_numeric(cells["m"], errors="coerce").fillna(0)
-    second_ = pd.to_numeric(cells["s"].str.replace(",", ".", regex=False), errors="coerce").fillna(0)
-    result: pd.Series = date + pd.to_timedelta(hour * 3600 + minute * 60 + second_, unit="s")
-    return result
-
-
-def _localise(naive: pd.Series, zone: str, notes: dict[str, int]) -> pd.Series:
-    where = time_zone(zone)
-    local = naive.dt.tz_localize(where, ambiguous="NaT", nonexistent="NaT")
-    lost = int((local.isna() & naive.notna()).sum())
-    if lost:
-        notes["local times that occur twice or never"] = lost
-    result: pd.Series = local.dt.tz_convert("UTC")
-    return result
-
-
-def time_zone(name: str) -> tzinfo:
-    """Give a time zone by IANA name, or as UTC+1, UTC-05:00, +02:00; raises UnreadableFile."""
-    found = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?", name.strip())
-    if found:
-        sign, hours, minutes = found.groups()
-        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
-        return timezone(-offset if sign == "-" else offset)
-    if name.strip().upper() in ("UTC", "Z", "GMT"):
-        return UTC
-    try:
-        return ZoneInfo(name.strip())
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UnreadableFile(f"There is no time zone {name!r}; write UTC, Europe/Paris or UTC+1.") from error
 
 
 def _step(values: pd.Series) -> float:
