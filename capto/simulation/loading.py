@@ -21,13 +21,14 @@ from capto.simulation.fleet import INTERVAL_S, PROVIDER, instant, spot_of, unit_
 from capto.simulation.randomness import Floats, Instants, key_of, uniform
 from capto.simulation.reference import published
 from capto.simulation.town import STATIONS
-from capto.simulation.units import SENML_BOX, Family, Unit
+from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
 from capto.simulation.weather import DAY, HOUR
 from capto.simulation.wire import PARTICLES, decoded_names
 from firmware_bridge.layouts import Layouts
 
 SLICE: Final = 28 * DAY  # written at once: four chunks of the table of messages
 PUBLISHED_AFTER: Final = 20 * 60  # seconds after its end that a station publishes an hour
+PLAYED: Final = tuple(family.wire_format for family in (OPEN_AIR, SENML_BOX))  # others are named, and silent
 MESSAGE: Final = (
     Field("sensor_id", "int8"),
     Field("observed_at", "time"),
@@ -182,10 +183,13 @@ def last_reference_hours(*, since: datetime) -> dict[int, int]:
 
 
 def placements_between(start: datetime, end: datetime) -> list[Placement]:
-    """Give the placements of simulated sensors that touch [start, end), with sensor and place, by sensor."""
+    """Give the placements of the sensors that the city plays, touching [start, end), with sensor and place."""
     return list(
         Placement.objects.filter(
-            Q(ends_at=None) | Q(ends_at__gt=start), sensor__is_simulated=True, starts_at__lt=end
+            Q(ends_at=None) | Q(ends_at__gt=start),
+            sensor__is_simulated=True,
+            sensor__wire_format__in=PLAYED,
+            starts_at__lt=end,
         )
         .exclude(is_paused=True)
         .select_related("sensor", "place")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from capto.simulation import history
+from capto.simulation.devices import show_devices
 from capto.simulation.live import Live, Refused
 from capto.simulation.models import SimulatedCity
 from capto.simulation.pledging import pledge
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         done = publish(SimulatedCity.objects.get(), start=loaded.start, now=now)
         lay_out(now=now)
         pledge(now=now)
+        show_devices(now=now)
         self._say(
             f"{done.hours:,} hours published: summed up in {done.aggregating_s:.1f} s, {done.calibrations} "
             f"calibrations fitted ({done.refused} refused) in {done.fitting_s:.1f} s, corrected in "
