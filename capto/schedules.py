@@ -27,6 +27,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
         "releases of the open data", "dashboards.open_data.releases.release_what_is_over", "20 3 * * *"
     ),
     Scheduled("feeds of episodes", "dashboards.episodes.imports.import_now", "*/20 * * * *"),
+    Scheduled("open feeds of other networks", "firmware_bridge.open_feeds.read_now", "*/5 * * * *"),
     Scheduled("campaigns of pledges", "dashboards.pledges.season.turn_now", "*/5 * * * *"),
     Scheduled("places of pledges", "dashboards.pledges.counters.count_places_now", "40 3 * * *"),
     Scheduled("pages after episodes", "dashboards.pledges.reviews.publish_reviews_now", "15 7 * * *"),

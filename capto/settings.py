@@ -281,6 +281,7 @@ SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site,
 SOLICITATIONS_PER_30_DAYS = int(os.environ.get("CAPTO_SOLICITATIONS_PER_30_DAYS", "4"))  # to one person
 # Off by default: nothing is fetched from elsewhere unless an association says so (see `capto import-episodes`).
 EPISODE_FEEDS = _flag("CAPTO_EPISODE_FEEDS")
+OPEN_FEEDS = _flag("CAPTO_OPEN_FEEDS")  # readings of other networks (see `capto import-open-feed`)
 SMS_CHANNEL = os.environ.get(
     "CAPTO_SMS_CHANNEL", ""
 )  # a class of the shape of capto.members.messages.Channel

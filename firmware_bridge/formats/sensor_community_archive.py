@@ -50,7 +50,7 @@ def take_archive(
             continue
         if TZ_ASSUMED in flag:
             time_source = "tz_assumed"
-        prefix = _prefix(row["sensor_type"])
+        prefix = prefix_of(row["sensor_type"])
         items = [
             (f"{prefix}_{key}" if prefix and key in _MASS_COLUMNS else key, value)
             for key, value in row.items()
@@ -68,6 +68,7 @@ def _moment(raw: object, zone: tzinfo) -> tuple[datetime, str]:
     return moment, join_flags(TZ_ASSUMED if assumed else "", clock)
 
 
-def _prefix(sensor_type: str) -> str:
+def prefix_of(sensor_type: str) -> str:
+    """Give the prefix by which the table of value types knows a type of sensor, "" where none does."""
     kind = sensor_type.upper().replace(" ", "").replace("-", "")
     return next((prefix for name, prefix in _PREFIX_BY_TYPE.items() if kind.startswith(name)), "")

@@ -8,6 +8,7 @@ from capto.readings.models.hour import (
     Publication,
 )
 from capto.readings.models.message import Layout, LayoutChannel, RawMessage, RejectedMessage
+from capto.readings.models.open_feed import ForeignHour, ForeignSensor, LocalComparison, OpenFeed
 from capto.readings.models.placement import Place, Placement, Series
 from capto.readings.models.reference import (
     ReferenceSeries,
@@ -20,12 +21,16 @@ from capto.readings.models.remark import Remark
 __all__ = [
     "DeviceState",
     "DirtyHour",
+    "ForeignHour",
+    "ForeignSensor",
     "HourlyAggregate",
     "HourlyValue",
     "HourlyValueChange",
     "HourlyValueRevision",
     "Layout",
     "LayoutChannel",
+    "LocalComparison",
+    "OpenFeed",
     "Place",
     "Placement",
     "Publication",
