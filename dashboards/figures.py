@@ -15,6 +15,7 @@ from capto.charts.profile import Profile
 from dashboards.around import PlaceNow, StationNow
 from dashboards.comparison import by_hour_of_day, sound
 from dashboards.hours import Hour
+from dashboards.neighbours import ForeignNow
 from dashboards.words import (
     amount,
     clock_hour,
@@ -168,9 +169,13 @@ def profile_figure(
 
 
 def map_drawings(
-    places: Sequence[PlaceNow], *, stations: Sequence[StationNow], quantity: ObservedProperty
+    places: Sequence[PlaceNow],
+    *,
+    stations: Sequence[StationNow],
+    quantity: ObservedProperty,
+    others: Sequence[ForeignNow] = (),
 ) -> Drawings:
-    """Draw where sensors and stations stand, with their latest figures."""
+    """Draw where sensors, stations and sensors of other networks stand, with their latest figures."""
     spots = [
         Spot(
             place.latitude,
@@ -188,6 +193,9 @@ def map_drawings(
             spots.append(
                 Spot(now.station.latitude, now.station.longitude, "reference", now.station.name, figure=said)
             )
+    spots += [
+        Spot(one.latitude, one.longitude, "foreign", one.name, figure=figure(one.value, 0)) for one in others
+    ]
     title = _("Carte : %(quantity)s") % {"quantity": name_of(quantity)}
     description = ngettext(
         "%(n)d capteur prêté et les stations de référence ; le tableau qui suit dit la même chose.",

@@ -21,7 +21,7 @@ class Spot:
 
     latitude: float
     longitude: float
-    kind: Literal["reference", "lent"]
+    kind: Literal["reference", "lent", "foreign"]
     name: str
     commune: str = ""
     figure: str = ""
@@ -52,7 +52,7 @@ def spots_map(
     numbered = len(spots) <= NUMBERED and not narrow
     stations = [y for spot, (_, y) in zip(spots, places, strict=True) if spot.kind == "reference"]
     middle_y = sum(stations) / len(stations) if stations else 0.0
-    for spot, (x, y) in sorted(zip(spots, places, strict=True), key=lambda pair: pair[0].kind == "reference"):
+    for spot, (x, y) in sorted(zip(spots, places, strict=True), key=_drawn_last):
         parts.append(_mark(spot, x, y, numbered=numbered, name_above=y <= middle_y))
     parts.append(_scale_bar(scale, width=width, height=height))
     return drawing(
@@ -61,14 +61,23 @@ def spots_map(
     )  # fmt: skip
 
 
+def _drawn_last(pair: tuple[Spot, tuple[float, float]]) -> int:
+    """Sort what matters most on top: other networks, lent sensors, stations."""
+    return ("foreign", "lent", "reference").index(pair[0].kind)
+
+
 def _mark(spot: Spot, x: float, y: float, *, numbered: bool, name_above: bool) -> str:
-    """Draw a square for a station, a disc for a lent sensor, hollow where it has no figure; never colour alone.
+    """Draw a square for a station, a disc for a lent sensor, a triangle for one of another network.
+
+    What has no figure is hollow; colour never tells alone.
 
     The name of a station stands on its outer side, so that two stations do not write over each other.
     """
     if not numbered:
         if spot.kind == "reference":
             return element("rect", x=x - 6, y=y - 6, width=12, height=12, class_="spot reference")
+        if spot.kind == "foreign":
+            return _triangle(x, y, 6)
         return element("circle", cx=x, cy=y, r=5, class_="spot lent" if spot.figure else "spot lent empty")
     if spot.kind == "reference":
         box = element("rect", x=x - 18, y=y - 13, width=36, height=26, rx=3, class_="spot reference")
@@ -79,8 +88,18 @@ def _mark(spot: Spot, x: float, y: float, *, numbered: bool, name_above: bool) -
                 spot.name, x=x, y=y - 19 if name_above else y + 28, class_="spot-name", text_anchor="middle"
             )
         )
+    if spot.kind == "foreign":
+        figure = text(spot.figure or "–", x=x, y=y + 9, class_="spot-figure", text_anchor="middle")
+        return _triangle(x, y, 17) + figure
     disc = element("circle", cx=x, cy=y, r=15, class_="spot lent" if spot.figure else "spot lent empty")
     return disc + text(spot.figure or "–", x=x, y=y + 5, class_="spot-figure", text_anchor="middle")
+
+
+def _triangle(x: float, y: float, reach: float) -> str:
+    top, base, half = round(y - reach, 1), round(y + 0.75 * reach, 1), round(x - reach, 1)
+    return element(
+        "path", d=f"M{x:g} {top:g}L{round(x + reach, 1):g} {base:g}H{half:g}Z", class_="spot foreign"
+    )
 
 
 def _communes(spots: Sequence[Spot], places: Sequence[tuple[float, float]]) -> list[str]:

@@ -20,6 +20,7 @@ from capto.simulation.city import City, Period
 from capto.simulation.fleet import city_of, instant, spot_of, unit_of
 from capto.simulation.loading import Loader, last_reference_hours, placements_between
 from capto.simulation.models import SimulatedCity
+from capto.simulation.neighbours import read_neighbours
 from capto.simulation.town import Spot
 from capto.simulation.units import SENML_BOX, Unit
 from capto.simulation.weather import HOUR
@@ -162,7 +163,8 @@ class Live:
             last = last_reference_hours(since=moment - timedelta(days=2))
             start = min(last.values(), default=instant(moment) - 2 * HOUR)
             loader = Loader(self.city, cursor, start=datetime.fromtimestamp(start, UTC), end=moment)
-            loader.load_reference(after=last, now=moment)
+            if loader.load_reference(after=last, now=moment):
+                read_neighbours(now=moment)
 
     def _read(self, work: Callable[[float], None], now: float) -> None:
         """Do something with the database; while it is away the devices speak on from where they stood."""

@@ -23,7 +23,7 @@ from calibration.grades import PURPOSES
 from capto.catalogue.models import ObservedProperty
 from capto.readings.models import ReferenceSeries, ReferenceStation, ReferenceValue
 from capto.validation import provenance
-from dashboards.api import shapes
+from dashboards.api import others, shapes
 from dashboards.api.shapes import (
     After,
     InseeCode,
@@ -75,6 +75,9 @@ api = OpenAPI(
     throttle=[throttle],
     servers=[{"url": "/", "description": "this site"}],
 )
+
+
+api.add_router("", others.router)
 
 
 def description(request: HttpRequest) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from dashboards import around, figures, phrases
+from dashboards import around, figures, neighbours, phrases
 
 PLACES_ON_HOME = 60  # more are on the page of places
 
@@ -19,12 +19,14 @@ def home(request: HttpRequest) -> HttpResponse:
     if quantity:
         places = around.places_now(quantity.code, now=now)
         stations = around.stations_now(quantity.code, now=now)
-        lent = around.together(places)
+        others = neighbours.foreign_now(quantity.code, now=now)
+        lent = around.together(places)  # ours alone: other networks are never counted in
         main = stations[0] if stations else None
         difference = lent.middle - main.value if lent and main and main.value is not None else None
         hours = [p.hour for p in places if p.hour] + [s.hour for s in stations if s.hour]
         context |= {
-            "map_drawings": figures.map_drawings(places, stations=stations, quantity=quantity),
+            "map_drawings": figures.map_drawings(places, stations=stations, quantity=quantity, others=others),
+            "others": others,
             "places": places[:PLACES_ON_HOME],
             "more_places": max(0, len(places) - PLACES_ON_HOME),
             "station": main,

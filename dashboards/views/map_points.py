@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 from capto.catalogue.models import ObservedProperty
-from dashboards import around
+from dashboards import around, neighbours
 from dashboards.words import amount, figure, grade_in_a_word
 
 FRESH_SECONDS = 60
@@ -53,6 +53,19 @@ def map_points(request: HttpRequest) -> JsonResponse:
                         "url": reverse("station-quantity", args=[station.station.code, quantity.code]),
                     }
                 )
+        for one in neighbours.foreign_now(quantity.code, now=now):
+            points.append(
+                {
+                    "kind": "foreign",
+                    "at": [one.latitude, one.longitude],
+                    "metres": 0,
+                    "name": one.name,
+                    "commune": "",
+                    "figure": figure(one.value, 0),
+                    "said": f"{amount(one.value, unit)} ({grade_in_a_word(one.grade)})",
+                    "url": f"{reverse('places')}?grandeur={quantity.code}#autres-reseaux",
+                }
+            )
     answer = JsonResponse({"points": points})
     patch_cache_control(answer, max_age=FRESH_SECONDS)
     return answer

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from calibration.flags import names
 from capto.catalogue.models import ObservedProperty
-from dashboards import around, comparison, figures, phrases
+from dashboards import around, comparison, figures, neighbours, phrases
 from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
 from dashboards.models import PublishedSeries
 from dashboards.words import utc_hour
@@ -40,7 +40,11 @@ def places(request: HttpRequest) -> HttpResponse:
         "stations": stations,
     }
     if quantity:
-        context["map_drawings"] = figures.map_drawings(found, stations=stations, quantity=quantity)
+        others = neighbours.foreign_now(quantity.code, now=now)
+        context["others"] = others
+        context["map_drawings"] = figures.map_drawings(
+            found, stations=stations, quantity=quantity, others=others
+        )
     return render(request, "dashboards/places.html", context)
 
 

@@ -144,5 +144,5 @@ def test_the_description_is_openapi_3_1_and_names_every_address(get: Any) -> Non
     assert description["openapi"].startswith("3.1")
     assert set(description["paths"]) == {
         f"/api/v1/{path}" for path in ("quantities", "places", "places/{place_id}", "latest", "hourly", "stations",
-                                       "stations/{station_code}/hourly", "explain")
+                                       "stations/{station_code}/hourly", "explain", "others")
     }  # fmt: skip

@@ -69,13 +69,12 @@ def test_a_silent_place_stays_on_the_list_with_the_reason(client: Client, city: 
     assert "Valeur figée pendant plusieurs heures" in found
 
 
-def test_home_takes_five_queries_whatever_the_number_of_places(
+def test_home_takes_seven_queries_whatever_the_number_of_places(
     client: Client, city: City, django_assert_num_queries: Any
 ) -> None:
     town(city)
-    with django_assert_num_queries(
-        6
-    ):  # the official notice, quantities, latest hours, places, stations, banner
+    # The official notice, quantities, latest hours, places, stations, other networks, banner.
+    with django_assert_num_queries(7):
         client.get("/")
 
 

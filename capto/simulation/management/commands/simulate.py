@@ -11,6 +11,7 @@ from capto.simulation import history
 from capto.simulation.devices import show_devices
 from capto.simulation.live import Live, Refused
 from capto.simulation.models import SimulatedCity
+from capto.simulation.neighbours import read_neighbours
 from capto.simulation.pledging import pledge
 from capto.simulation.publishing import publish
 from capto.simulation.workbench import lay_out
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         done = publish(SimulatedCity.objects.get(), start=loaded.start, now=now)
         lay_out(now=now)
         pledge(now=now)
+        read_neighbours(now=now)
         show_devices(now=now)
         self._say(
             f"{done.hours:,} hours published: summed up in {done.aggregating_s:.1f} s, {done.calibrations} "
