@@ -13,6 +13,8 @@ PAGES = (  # what it is, the name of its address
     ("Open data", "open-data"),
     ("Sign in", "sign-in"),
     ("The desk", "desk"),
+    ("Devices", "diagnoses"),
+    ("Status", "status"),
     ("My loans", "my-loans"),
     ("Pledges", "pledges"),
 )
