@@ -243,7 +243,8 @@ def _hour(hour: PublishedHour) -> dict[str, Any]:
         "unit": hour.property.unit, "interval_start": hour.hour, "interval_end": hour.hour + HOUR,
         "raw_mean": hour.raw_mean, "value": hour.value, "expanded_uncertainty": hour.expanded_uncertainty,
         "n": hour.n, "coverage": hour.coverage, "flags": list(vocabulary.names(hour.flags)), "grade": hour.grade,
-        "calibration_id": hour.calibration_id, "provisional": hour.is_provisional, "latitude": hour.latitude,
+        "calibration_id": hour.calibration_id, "second_calibration_id": hour.second_calibration_id,
+        "provisional": hour.is_provisional, "latitude": hour.latitude,
         "longitude": hour.longitude, "precision_m": hour.precision_m, "simulated": hour.is_simulated,
     }  # fmt: skip
 

@@ -99,6 +99,7 @@ class Hour(Schema):
     flags: list[str]
     grade: Literal["A", "B", "C", "D"]
     calibration_id: int | None
+    second_calibration_id: int | None = Field(description="where two comparisons bracket the hour")
     provisional: bool
     latitude: float
     longitude: float

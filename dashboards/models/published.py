@@ -110,6 +110,7 @@ class PublishedHour(models.Model):
     flags = models.IntegerField()
     grade = models.CharField(max_length=1)
     calibration_id = models.IntegerField(null=True)
+    second_calibration_id = models.IntegerField(null=True)  # of the bench after, where two bracket the hour
     is_provisional = models.BooleanField()
     computed_at = models.DateTimeField()
     code_version = models.CharField(max_length=40)

@@ -67,6 +67,10 @@ HOURLY: tuple[Column, ...] = (
     Column("flags", _flag_names("flags"), "string", _("ce que les contrôles ont signalé, séparé par des espaces")),
     Column("grade", "grade", "string", _("note : A station, B étude, C sensibilisation, D à ne pas interpréter")),
     Column("calibration_id", "calibration_id", "integer", _("étalonnage appliqué ; vide quand aucun n’est en vigueur")),
+    Column(
+        "second_calibration_id", "second_calibration_id", "integer",
+        _("étalonnage d’après l’emprunt, quand deux comparaisons encadrent l’heure"),
+    ),
     Column("code_version", "code_version", "string", _("version du programme qui a calculé la valeur")),
     Column("provisional", _word("is_provisional"), "boolean", _("vrai jusqu’à la seconde comparaison")),
     Column("latitude", "latitude", "number", _("latitude du centre de la maille publiée, WGS 84")),

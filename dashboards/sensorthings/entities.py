@@ -14,12 +14,21 @@ from typing import Any, Literal
 from django.conf import settings
 
 from calibration import flags as vocabulary
+from dashboards.sensorthings.tables import (
+    CORRECTED,
+    DATASTREAMS,
+    MODELS,
+    OBSERVATION_KEY,
+    OBSERVATIONS,
+    PLACE_KEY,
+    PLACES,
+    PROPERTIES,
+    STAYS,
+)
 
 Kind = Literal["number", "string", "time", "bool", "point", "json", "null"]
 Row = Mapping[str, Any]
 
-RAW, CORRECTED = 0, 1  # levels of a datastream
-HOURS_BITS = 21  # hours since 1970 fit until the year 2209
 MOST = 2**53  # ids stay exact in JavaScript
 HOUR = timedelta(hours=1)
 MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
@@ -95,67 +104,6 @@ PLACE_INNER = {
     "properties/simulated": Property("is_simulated", "bool", _id),
 }
 
-PLACES = """(
-SELECT public_id, min(placement_id) AS id, min(label) AS label, min(kind) AS kind, min(commune) AS commune,
-       min(insee_code) AS insee_code, bool_or(is_simulated) AS is_simulated, min(latitude) AS latitude,
-       min(longitude) AS longitude, max(precision_m) AS precision_m, min(public_from) AS public_from,
-       CASE WHEN bool_or(public_until IS NULL) THEN NULL ELSE max(public_until) END AS public_until,
-       min(purpose) AS purpose
-FROM dashboards_published_series GROUP BY public_id)"""
-PLACE_KEY = "public_id = (SELECT public_id FROM readings_placement WHERE id = %(id)s) AND id = %(id)s"
-
-STAYS = """(
-SELECT DISTINCT placement_id AS id, public_id, public_from AS stay_from FROM dashboards_published_series)"""
-
-DATASTREAMS = """(
-SELECT series.series_id * 2 + levels.level AS id, series.series_id, levels.level, series.public_id,
-       series.property_id, series.sensor_model_id, series.label, series.variant, series.channel,
-       series.public_from, series.public_until, series.is_simulated, property.name AS property_name, property.unit,
-       property.unit_label, property.definition
-FROM dashboards_published_series AS series
-JOIN catalogue_observedproperty AS property ON property.code = series.property_id
-JOIN (VALUES (0), (1)) AS levels (level) ON levels.level = 0 OR property.is_pollutant)"""
-
-MODELS = """(
-SELECT model.id, model.id AS sensor_model_id, model.maker, model.name AS model_name, model.slug
-FROM catalogue_sensormodel AS model
-WHERE model.id IN (SELECT sensor_model_id FROM dashboards_published_series))"""
-
-# A number of a code that has none: 28 bits of its digest, the same everywhere and for ever.
-PROPERTIES = """(
-SELECT ('x' || left(md5(property.code), 7))::bit(28)::int AS id, property.code AS property_id,
-       property.name AS property_name, property.name_en, property.definition, property.medium, property.unit
-FROM catalogue_observedproperty AS property
-WHERE property.code IN (SELECT property_id FROM dashboards_published_series))"""
-
-OBSERVATIONS = f"""(
-SELECT ((hourly.series_id * 2 + levels.level) << {HOURS_BITS})
-       + (extract(epoch FROM hourly.hour)::bigint / 3600) AS id,
-       hourly.series_id, levels.level, hourly.hour, levels.result, hourly.expanded_uncertainty, hourly.n,
-       hourly.coverage, hourly.flags, hourly.grade, hourly.calibration_id, hourly.is_provisional,
-       hourly.computed_at, hourly.code_version, series.public_id
-FROM readings_hourly_value AS hourly
-JOIN dashboards_published_series AS series ON series.series_id = hourly.series_id
- AND hourly.hour >= series.public_from AND (series.public_until IS NULL OR hourly.hour < series.public_until)
-JOIN catalogue_observedproperty AS property ON property.code = series.property_id
-CROSS JOIN LATERAL (VALUES (0, hourly.raw_mean), (1, hourly.value)) AS levels (level, result)
-WHERE levels.result IS NOT NULL AND (levels.level = 0 OR property.is_pollutant))"""
-OBSERVATION_KEY = (
-    f"series_id = (%(id)s::bigint >> {HOURS_BITS + 1}) AND level = (%(id)s::bigint >> {HOURS_BITS}) %% 2"
-    f" AND hour = to_timestamp((%(id)s::bigint & {2**HOURS_BITS - 1}) * 3600)"
-)
-
-LEVELS = {RAW: "moyenne brute", CORRECTED: "valeur corrigée"}
-
-
-def _datastream_name(row: Row) -> str:
-    output = " ".join(part for part in (row["variant"], row["channel"]) if part)
-    return f"{row['property_name']}{f' ({output})' if output else ''}, {LEVELS[row['level']]}"
-
-
-def _model_name(row: Row) -> str:
-    return f"{row['maker']} {row['model_name']}"
-
 
 def _unit(row: Row) -> dict[str, str]:
     return {
@@ -180,12 +128,9 @@ def _parameters(row: Row) -> dict[str, Any]:
     return {
         "n": row["n"], "coverage": row["coverage"],
         "correction_id": row["calibration_id"] if row["level"] == CORRECTED else None,
+        "second_correction_id": row["second_calibration_id"] if row["level"] == CORRECTED else None,
         "provisional": row["is_provisional"], "code_version": row["code_version"],
     }  # fmt: skip
-
-
-def _definition(row: Row) -> str:
-    return row["definition"] or f"{settings.SITE_URL}/data/#{row['property_id']}"
 
 
 def _place(name: str, one: str, properties: dict[str, Property], links: dict[str, Link]) -> Entity:
@@ -199,10 +144,8 @@ ENTITIES: dict[str, Entity] = {
             "Things",
             "Thing",
             {
-                "name": Property("label", "string", lambda row: row["label"]),
-                "description": Property(
-                    "", "string", lambda row: f"Capteur prêté : {row['label']}, {row['commune']}".rstrip(", ")
-                ),
+                "name": _plain("label"),
+                "description": _plain("thing_description"),
                 "properties": Property(
                     "", "json",
                     lambda row: {
@@ -222,10 +165,8 @@ ENTITIES: dict[str, Entity] = {
             "Locations",
             "Location",
             {
-                "name": Property("label", "string", lambda row: row["label"]),
-                "description": Property(
-                    "", "string", lambda row: f"Centre d’une maille de {row['precision_m']} m, non l’adresse"
-                ),
+                "name": _plain("label"),
+                "description": _plain("cell_description"),
                 "encodingType": Property(f"'{GEOJSON}'::text", "string", lambda row: GEOJSON),
                 "location": Property("point(longitude, latitude)", "point", _point),
                 "properties": Property("", "json", _about_place),
@@ -255,15 +196,8 @@ ENTITIES: dict[str, Entity] = {
             ("series_id", "level"),
             {
                 "id": ID,
-                "name": Property(
-                    "property_name || CASE level WHEN 0 THEN ', moyenne brute' ELSE ', valeur corrigée' END",
-                    "string",
-                    _datastream_name,
-                ),
-                "description": Property(
-                    "", "string",
-                    lambda row: f"{_datastream_name(row)} : {row['label']}. Moyennes horaires, en UTC.",
-                ),
+                "name": _plain("name"),
+                "description": _plain("description"),
                 "observationType": Property(f"'{MEASUREMENT}'::text", "string", lambda row: MEASUREMENT),
                 "unitOfMeasurement": Property("", "json", _unit),
                 "properties": Property(
@@ -300,10 +234,10 @@ ENTITIES: dict[str, Entity] = {
             ("id",),
             {
                 "id": ID,
-                "name": Property("maker || ' ' || model_name", "string", _model_name),
-                "description": Property("", "string", lambda row: f"Modèle de capteur : {_model_name(row)}"),
+                "name": _plain("name"),
+                "description": _plain("description"),
                 "encodingType": Property("'text/html'::text", "string", lambda row: "text/html"),
-                "metadata": Property("", "string", lambda row: f"{settings.SITE_URL}/methode/#{row['slug']}"),
+                "metadata": _plain("metadata"),
                 "properties": Property("", "json", lambda row: {"maker": row["maker"], "model": row["model_name"]}),
             },
             {"Datastreams": Link("Datastreams", ("sensor_model_id",), True)},
@@ -321,7 +255,7 @@ ENTITIES: dict[str, Entity] = {
             {
                 "id": ID,
                 "name": Property("property_name", "string", lambda row: row["property_name"]),
-                "definition": Property("definition", "string", _definition),
+                "definition": _plain("definition"),
                 "description": Property("name_en", "string", lambda row: row["name_en"]),
                 "properties": Property(
                     "", "json",
@@ -361,6 +295,7 @@ ENTITIES: dict[str, Entity] = {
                 "parameters/n": Property("n", "number", _id),
                 "parameters/coverage": Property("coverage", "number", _id),
                 "parameters/correction_id": Property("calibration_id", "number", _id),
+                "parameters/second_correction_id": Property("second_calibration_id", "number", _id),
                 "parameters/provisional": Property("is_provisional", "bool", _id),
                 "parameters/code_version": Property("code_version", "string", _id),
             },
@@ -369,10 +304,8 @@ ENTITIES: dict[str, Entity] = {
             "FeaturesOfInterest",
             "FeatureOfInterest",
             {
-                "name": Property("label", "string", lambda row: row["label"]),
-                "description": Property(
-                    "", "string", lambda row: f"L’air d’une maille de {row['precision_m']} m"
-                ),
+                "name": _plain("label"),
+                "description": _plain("air_description"),
                 "encodingType": Property(f"'{GEOJSON}'::text", "string", lambda row: GEOJSON),
                 "feature": Property("point(longitude, latitude)", "point", _point),
                 "properties": Property("", "json", _about_place),

@@ -16,7 +16,7 @@ from dashboards.sensorthings.errors import BadRequest, NotThere
 from dashboards.sensorthings.filters import Compiler
 from dashboards.sensorthings.options import MOST_TOP, TOP, Options
 
-NULLABLE = {"expanded_uncertainty", "calibration_id", "public_until"}
+NULLABLE = {"expanded_uncertainty", "calibration_id", "second_calibration_id", "public_until"}
 
 Row = dict[str, Any]
 Written = dict[str, Any]

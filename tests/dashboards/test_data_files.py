@@ -49,6 +49,7 @@ def test_a_row_says_all_that_its_number_needs(client: Client, city: City) -> Non
         "flags": "humidity extrapolated",
         "grade": "C",
         "calibration_id": "7",
+        "second_calibration_id": "",
         "code_version": "0.1.0",
         "provisional": "true",
         "latitude": str(school.place.cell_latitude),

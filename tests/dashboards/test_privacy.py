@@ -50,6 +50,17 @@ def test_no_answer_holds_the_exact_position_the_device_or_the_moment(client: Cli
             assert secret not in answer, f"{address} says {secret}"
 
 
+def test_when_a_sensor_was_taken_down_is_said_by_the_hour_and_no_finer(client: Client, city: City) -> None:
+    taken_down = NOON - timedelta(hours=20, minutes=42, seconds=27)  # 19 November, 15:17:33 UTC
+    school = city.place("École du Parc", kind="school", ends_at=taken_down)
+    city.hours(school, [12.0, 13.0], end=taken_down.replace(minute=0, second=0) + timedelta(hours=1))
+    (thing,) = client.get("/api/sta/v1.1/Things").json()["value"]
+    (place,) = client.get("/api/v1/places").json()["places"]
+    assert thing["properties"]["until"] == place["public_until"] == "2026-11-19T16:00:00Z"
+    hours = client.get(f"/api/v1/hourly?place_id={school.public_id}").json()["hours"]
+    assert [hour["value"] for hour in hours] == [12.0, 13.0]  # the hour that it ended in is still there
+
+
 def test_two_placements_at_one_address_publish_the_same_point_and_nothing_else_joins_them(
     client: Client, city: City
 ) -> None:

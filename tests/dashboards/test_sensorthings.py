@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
@@ -140,7 +140,8 @@ def test_an_observation_says_its_interval_its_quality_and_its_correction(get: An
         "validity": "valid", "grade": "B", "expanded_uncertainty": 3.0, "coverage_factor": 2, "flags": [],
     }  # fmt: skip
     assert one["parameters"] == {
-        "n": 6, "coverage": 1.0, "correction_id": 7, "provisional": True, "code_version": "0.1.0",
+        "n": 6, "coverage": 1.0, "correction_id": 7, "second_correction_id": None, "provisional": True,
+        "code_version": "0.1.0",
     }  # fmt: skip
     hours = int(datetime(2026, 11, 20, 11, tzinfo=UTC).timestamp()) // 3600
     assert one["@iot.id"] == (stream << 21) + hours
@@ -246,6 +247,28 @@ def test_a_filter_that_is_not_understood_is_refused_without_a_question(
     assert answer.status_code == 400, answer.content
     assert answer.json()["code"] == 400
     assert "SELECT" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ENTITIES)
+def test_every_text_is_filtered_and_sorted_by_as_it_is_shown(get: Any, name: str) -> None:
+    shown = get(f"/{name}")["value"]
+    for property, known in ENTITIES[name].properties.items():
+        if known.kind == "string":
+            for one in shown:
+                quoted = one[property].replace("'", "''")
+                found = get(f"/{name}", filter=f"{property} eq '{quoted}'")["value"]
+                assert one["@iot.id"] in [other["@iot.id"] for other in found], property
+            ordered = [one[property] for one in get(f"/{name}", orderby=f"{property} desc")["value"]]
+            assert sorted(ordered, reverse=True) == sorted((one[property] for one in shown), reverse=True)
+            paged, page = [], get(f"/{name}", orderby=property, top="1")
+            while True:
+                paged += [one["@iot.id"] for one in page["value"]]
+                if "@iot.nextLink" not in page:
+                    break
+                page = get(urlsplit(page["@iot.nextLink"]).path.removeprefix(ROOT), **{
+                    key[1:]: value for key, value in parse_qsl(urlsplit(page["@iot.nextLink"]).query)
+                })  # fmt: skip
+            assert sorted(paged) == sorted(one["@iot.id"] for one in shown), property
 
 
 def test_what_the_standard_knows_and_is_not_offered_says_so(get: Any) -> None:
