@@ -4,6 +4,7 @@ from dashboards.episodes.views import public, staff
 
 urlpatterns: list[URLPattern] = [
     path("episodes/", public.episodes, name="episodes"),
+    path("episodes/seuils/", public.thresholds, name="thresholds"),
     path("episodes.json", public.as_json, name="episodes-json"),
     path("episodes.atom", public.as_atom, name="episodes-atom"),
     path("episode/<int:pk>/", public.episode, name="episode"),

@@ -19,6 +19,13 @@ from capto.members.models import BorrowerGroup, Person
 from capto.members.roles import Capability
 from capto.training.models import BorrowingRight, Enrolment
 
+SPEAKING = (  # who writes or signs public messages
+    Capability.PUBLISH_MESSAGES,
+    Capability.SIGN_AS_EXPERT,
+    Capability.SIGN_AS_MEDIATOR,
+    Capability.SIGN_AS_AUTHORITY,
+)
+
 
 @login_required
 def my_page(request: HttpRequest) -> HttpResponse:
@@ -36,6 +43,9 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "roles": person.running_roles(),
         "desk": person.can(Capability.LEND),
         "metrology": person.can(Capability.CALIBRATE),
+        "announces": person.can(Capability.ANNOUNCE_EPISODES),
+        "campaigns": person.can(Capability.MANAGE_CAMPAIGNS),
+        "speaks": any(person.can(c) for c in SPEAKING),
         "holds": [(hold, place_of(hold, now=now) if hold.kit is None else None) for hold in holds],
         "open_loans": loans.open().select_related("kit__model", "point", "group").order_by("due_on"),
         "past_loans": loans.exclude(state=Loan.State.OPEN)

@@ -17,6 +17,7 @@ from capto.readings.models.reference import (
     ReferenceValueChange,
 )
 from capto.readings.models.remark import Remark
+from capto.readings.models.threshold import Threshold
 
 __all__ = [
     "DeviceState",
@@ -42,4 +43,5 @@ __all__ = [
     "RejectedMessage",
     "Remark",
     "Series",
+    "Threshold",
 ]

@@ -8,8 +8,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from capto.catalogue.models import ObservedProperty
 from capto.charts.scales import PARIS
+from capto.readings.models import Threshold
+from dashboards import words
 from dashboards.episodes import publishing
 from dashboards.episodes.models import Episode
 
@@ -39,10 +44,38 @@ def episode(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "episode": found,
             "changes": found.changes.all(),
+            "thresholds": Threshold.objects.in_force(on=found.day).filter(
+                pollutant=found.pollutant_id, kind__in=[Threshold.Kind.INFORMATION, Threshold.Kind.ALERT]
+            ),
+            "is_french": (get_language() or "fr").startswith("fr"),
             "stretch": Episode.objects.stretch(found),
             "readings": found.readings.select_related("organisation", "group").prefetch_related(
                 "answers__organisation"
             ),
+        },
+    )
+
+
+def thresholds(request: HttpRequest) -> HttpResponse:
+    """List the thresholds in force and those to come, with the text that sets each."""
+    today = timezone.now().astimezone(PARIS).date()
+    names = {row.code: words.name_of(row) for row in ObservedProperty.objects.filter(is_pollutant=True)}
+
+    def rows(found: Any) -> list[tuple[str, Threshold]]:
+        return [(names.get(row.pollutant, row.pollutant.upper()), row) for row in found]
+
+    return render(
+        request,
+        "episodes/thresholds.html",
+        {
+            "parts": [
+                (_("En vigueur"), rows(Threshold.objects.in_force(on=today))),
+                (
+                    _("À venir"),
+                    rows(Threshold.objects.to_come(after=today).order_by("valid_from", "pollutant")),
+                ),
+            ],
+            "is_french": (get_language() or "fr").startswith("fr"),
         },
     )
 

@@ -168,3 +168,18 @@ def test_who_has_no_such_role_enters_nothing(client: Client, zone: EpisodeZone) 
     assert client.get("/equipe/episodes/").status_code == 302
     client.force_login(Person.objects.create_user("a@exemple.test", name="A"))
     assert client.get("/equipe/episodes/").status_code == 403
+
+
+def test_an_episode_shows_the_thresholds_of_its_day(client: Client, zone: EpisodeZone) -> None:
+    before = text_of(client.get(f"/episode/{announce(zone).pk}/"))
+    assert "50 µg/m³, moyenne journalière" in before and "90 µg/m³" not in before
+    after = announce(zone, day=date(2026, 12, 11))
+    assert "90 µg/m³, moyenne journalière (directive (UE) 2024/2881" in text_of(
+        client.get(f"/episode/{after.pk}/")
+    )
+    found = text_of(client.get("/episodes/seuils/"))
+    assert (
+        found.index("En vigueur")
+        < found.index("À venir")
+        < found.index("11 décembre 2026<", found.index("À venir"))
+    )
