@@ -18,6 +18,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
         "* * * * *",
     ),
     Scheduled("vigie over published hours", "capto.validation.vigie.watch", "20 * * * *"),
+    Scheduled("evaluations of a day ago", "capto.validation.uploads.remove_old_now", "50 * * * *"),
     Scheduled("queues of holds and late kits", "capto.lending.queue.turn_now", "*/15 * * * *"),
     Scheduled("reminders of loans", "capto.lending.reminders.queue_reminders_now", "5 * * * *"),
     Scheduled("reminders of training", "capto.training.reminders.queue_reminders_now", "10 * * * *"),

@@ -56,6 +56,7 @@ def footer() -> list[Link]:
         [
             (_("Accessibilité : non conforme"), "accessibility"),
             (_("Méthode"), "method"),
+            (_("Essais d’appareils"), "device-tests"),
             (_("Licence et données"), "data"),
             (_("État du service"), "status"),
             (_("Vie privée"), "privacy"),

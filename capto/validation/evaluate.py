@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,13 +143,22 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     return examine(options).report
 
 
-def examine(options: argparse.Namespace) -> Examined:
-    """Read the files and give the whole report with the means it was made of; raises UnreadableFile."""
+def examine(
+    options: argparse.Namespace, *, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Examined:
+    """Read the files and give the whole report with the means it was made of; raises UnreadableFile.
+
+    progress: told, before each file, how many are read of how many.
+    """
     if len(options.files) < 2:
         raise UnreadableFile("give at least one sensor file and, last, the reference file.")
     *sensor_files, reference_file = options.files
+    progress(0, len(options.files))
     reference = read_side(options, reference_file, reference=True)
-    sensors = [read_side(options, path, reference=False) for path in sensor_files]
+    sensors = []
+    for number, path in enumerate(sensor_files, start=1):
+        progress(number, len(options.files))
+        sensors.append(read_side(options, path, reference=False))
     found = [one_sensor(options, sensor, reference) for sensor in sensors]
     for entry, sensor in zip(found, sensors, strict=True):
         entry["name"] = (

@@ -105,7 +105,7 @@ def domain_and_flags(report: dict[str, Any], words: Words) -> str:
         words("Domaine de validité et contrôles", "Domain of validity and checks"),
         table(
             words(
-                "Conditions rencontrées ; au-delà, ce rapport ne dit rien",
+                "Conditions rencontrées ; au-delà, ce rapport ne dit rien",
                 "Conditions met; beyond them this report says nothing",
             ),
             [
@@ -153,7 +153,7 @@ def method(report: dict[str, Any], words: Words) -> str:
         paragraph(
             words(
                 "Chaque heure est la moyenne d’au moins 75 % de ses mesures, chaque jour (UTC) "
-                "d’au moins 18 heures ; aucune paire "
+                "d’au moins 18 heures ; aucune paire "
                 "n’est retirée par un contrôle. Gaz à 20 °C et 101,3 kPa. Classes CEN/TS 17660 à titre indicatif.",
                 "Each hour is the mean of at least 75 % of its readings, each day (UTC) of at "
                 "least 18 hours; no check removes a "

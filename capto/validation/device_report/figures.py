@@ -200,7 +200,7 @@ def uncertainty(report: dict[str, Any], words: Words, *, period: str) -> str:
             "Relative expanded uncertainty by concentration",
         ),
         description=words(
-            "Sur le domaine observé ; valeurs dans le tableau.",
+            "Sur le domaine observé ; valeurs dans le tableau.",
             "Over the observed range; values in the table.",
         ),
         ident=f"uncertainty-{period}",

@@ -98,7 +98,7 @@ def epa(report: dict[str, Any], words: Words) -> str:
     title = words("Cibles de performance de l’US EPA", "Performance targets of the US EPA")
     if not found["applicable"]:
         why = words(
-            f"Non évaluable : ces cibles sont écrites en {words.unit(found.get('unit', ''))}, et "
+            f"Non évaluable : ces cibles sont écrites en {words.unit(found.get('unit', ''))}, et "
             "rien n’est converti sans demande.",
             f"Not assessable: these targets are written in {words.unit(found.get('unit', ''))}, "
             "and nothing is converted unasked.",
@@ -156,7 +156,7 @@ def epa(report: dict[str, Any], words: Words) -> str:
         ),
         paragraph(
             words(
-                "EPA/600/R-20/279 et /280 (2021, suppléments 2024) : 3 exemplaires, deux sites "
+                "EPA/600/R-20/279 et /280 (2021, suppléments 2024) : 3 exemplaires, deux sites "
                 "ou saisons de 30 jours, 75 % des données.",
                 "EPA/600/R-20/279 and /280 (2021, supplements 2024): 3 units, two sites or "
                 "seasons of 30 days, 75 % of the data.",
@@ -187,7 +187,7 @@ def components(report: dict[str, Any], words: Words) -> str:
         table(words("Composantes, de 0 à 1", "Components, 0 to 1"), ["", *(name for _, name in keys)], rows),
         paragraph(
             words(
-                "D’après Fishbain et al. 2017, comme les comparaisons AIRLAB ; leur mise à "
+                "D’après Fishbain et al. 2017, comme les comparaisons AIRLAB ; leur mise à "
                 "l’échelle exacte n’est pas publique. "
                 "Ergonomie, portabilité et coût ne se mesurent pas ici.",
                 "After Fishbain et al. 2017, as the AIRLAB challenges; their exact scaling is not public. Ergonomics, "
@@ -208,7 +208,7 @@ def left_over(report: dict[str, Any], words: Words) -> str:
         drawn = "".join(
             f"<div>{svg}</div>"
             if svg
-            else f"<div>{paragraph(label + words(' : non mesurée', ': not measured'), kind='small')}</div>"
+            else f"<div>{paragraph(label + words(' : non mesurée', ': not measured'), kind='small')}</div>"
             for label, svg in panels
         )
         parts.append(
@@ -304,7 +304,7 @@ def drift(report: dict[str, Any], words: Words) -> str:
         ),
         paragraph(
             words(
-                "Effet du temps à concentration et météo égales (blocs de deux jours) ; en "
+                "Effet du temps à concentration et météo égales (blocs de deux jours) ; en "
                 "dessous de huit jours, non évaluable.",
                 "Effect of time at equal concentration and weather (blocks of two days); not "
                 "assessable below eight days.",

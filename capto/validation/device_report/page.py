@@ -16,6 +16,7 @@ from capto.validation.device_report.markup import e, facts, figure, paragraph, t
 from capto.validation.device_report.words import SPACE, Words, reason, verdict_title, warning, where_read
 
 STATIC: Final = Path(__file__).resolve().parents[2] / "static"
+COMMENT: Final = "<!-- the maker's comment stands here -->"
 HERE: Final = Path(__file__).resolve().parent
 
 
@@ -97,6 +98,7 @@ def first_page(report: dict[str, Any], words: Words, *, comment: str = "") -> st
         '<section class="first">'
         f'<div class="verdict {e(verdict["code"])}"><h2>{e(verdict_title(words, verdict["code"]))}</h2>'
         f"<ul>{lines}</ul>{paragraph(corrected)}</div>"
+        + (commented(words, comment) or COMMENT)
         + figure(
             figures.strip(report, words),
             words(
@@ -109,13 +111,6 @@ def first_page(report: dict[str, Any], words: Words, *, comment: str = "") -> st
         + (
             f"<h3>{e(words('À savoir avant de lire', 'To know before reading'))}</h3><ul>{warned}</ul>"
             if warned
-            else ""
-        )
-        + (
-            f'<div class="comment"><h2>{e(words("Commentaire du fabricant", "Comment of the maker"))}</h2>'
-            + "".join(paragraph(part) for part in comment.splitlines() if part.strip())
-            + "</div>"
-            if comment
             else ""
         )
         + paragraph(
@@ -131,6 +126,22 @@ def first_page(report: dict[str, Any], words: Words, *, comment: str = "") -> st
         )
         + "</section>"
     )
+
+
+def commented(words: Words, comment: str) -> str:
+    """Give the maker's comment, as large as the verdict and right below it; '' where there is none."""
+    if not comment.strip():
+        return ""
+    return (
+        f'<div class="comment"><h2>{e(words("Commentaire du fabricant", "Comment of the maker"))}</h2>'
+        + "".join(paragraph(part) for part in comment.splitlines() if part.strip())
+        + "</div>"
+    )
+
+
+def with_comment(kept: str, comment: str, *, language: str) -> str:
+    """Put a comment that came later into a body that was kept."""
+    return kept.replace(COMMENT, commented(Words(language), comment) or COMMENT, 1)
 
 
 def headline(report: dict[str, Any], words: Words) -> str:
@@ -165,10 +176,14 @@ def headline(report: dict[str, Any], words: Words) -> str:
 
 def as_file(examined: Examined, *, language: str, comment: str = "") -> str:
     """Give the report as one HTML file that needs nothing else: its styles stand inside, drawings included."""
-    words = Words(language)
-    name = title(examined.report, words)
-    charts = _bare(STATIC / "device_report_charts.css")
     inside = body(examined, language=language, comment=comment)
+    return standing_alone(inside, title(examined.report, Words(language)), language=language)
+
+
+def standing_alone(inside: str, name: str, *, language: str) -> str:
+    """Put a body into a file of its own under its title."""
+    words = Words(language)
+    charts = _bare(STATIC / "device_report_charts.css")
     # A drawing in a PDF reads only the style that it holds itself.
     inside = inside.replace("<desc id=", f"<style>{escaped(charts)}</style><desc id=")
     styles = _bare(STATIC / "device_report.css") + _bare(HERE / "report_file.css")

@@ -19,7 +19,7 @@ def series(examined: Examined, words: Words) -> str:
         figure(
             svg,
             words(
-                "Trait sombre : référence. Trait tireté : appareil. Une interruption est une donnée absente.",
+                "Trait sombre : référence. Trait tireté : appareil. Une interruption est une donnée absente.",
                 "Dark line: reference. Dashed line: device. A gap is missing data.",
             ),
         )
@@ -171,7 +171,7 @@ def scatter(examined: Examined, words: Words) -> str:
             f"{figure(drawn['daily'], words('Moyennes de 24 h', '24 h means'))}</div>"
             + table(
                 words(
-                    f"{entry['name']} : droites et écarts, intervalles à 95 %",
+                    f"{entry['name']} : droites et écarts, intervalles à 95 %",
                     f"{entry['name']}: lines and errors, 95 % intervals",
                 ),
                 ["", "1 h", words("intervalle", "interval"), "24 h", words("intervalle", "interval")],
@@ -183,9 +183,9 @@ def scatter(examined: Examined, words: Words) -> str:
         words("Nuages de points, à l’heure et au jour", "Scatter, by hour and by day"),
         paragraph(
             words(
-                "Trait plein : moindres carrés (appareil selon référence). Tirets : droite "
+                "Trait plein : moindres carrés (appareil selon référence). Tirets : droite "
                 "orthogonale, refusée sous R² 0,3. "
-                f"Trait fin : égalité. Intervalles par rééchantillonnage de blocs de {block:g} h "
+                f"Trait fin : égalité. Intervalles par rééchantillonnage de blocs de {block:g} h "
                 "(3 jours pour les jours), "
                 "car des heures voisines ne sont pas indépendantes.",
                 "Solid: least squares (device on reference). Dashed: orthogonal line, refused "
@@ -207,7 +207,7 @@ def between_units(report: dict[str, Any], words: Words) -> str:
             title,
             paragraph(
                 words(
-                    f"Non évaluable : {found['units']} exemplaire(s), il en faut trois au moins.",
+                    f"Non évaluable : {found['units']} exemplaire(s), il en faut trois au moins.",
                     f"Not assessable: {found['units']} unit(s), at least three are needed.",
                 )
             ),
@@ -232,7 +232,7 @@ def between_units(report: dict[str, Any], words: Words) -> str:
         ),
         paragraph(
             words(
-                "SD et CV au sens de l’US EPA (diviseur N·M − 1) ; u(bs,s) au sens du guide "
+                "SD et CV au sens de l’US EPA (diviseur N·M − 1) ; u(bs,s) au sens du guide "
                 "d’équivalence (diviseur n(M − 1)).",
                 "SD and CV as the US EPA has them (divided by N·M − 1); u(bs,s) as the guide to "
                 "equivalence (n(M − 1)).",

@@ -156,39 +156,39 @@ def reason(words: Words, row: dict[str, Any]) -> str:
         )
     if code == "capture":
         return words(
-            f"L’appareil a fourni {words.percent(value)} des heures attendues{who} ; il en faut "
+            f"L’appareil a fourni {words.percent(value)} des heures attendues{who} ; il en faut "
             f"{words.percent(limit)}.",
             f"The device gave {words.percent(value)} of the hours expected{who}; {words.percent(limit)} are needed.",
         )
     if code == "duration":
         return words(
-            f"{n(value[0], 0)} jours et {n(value[1], 0)} heures comparées ; une étude demande {limit[0]} jours et "
+            f"{n(value[0], 0)} jours et {n(value[1], 0)} heures comparées ; une étude demande {limit[0]} jours et "
             f"{limit[1]} heures.",
             f"{n(value[0], 0)} days and {n(value[1], 0)} hours compared; a study asks for {limit[0]} days and "
             f"{limit[1]} hours.",
         )
     if code == "between_units":
         return words(
-            f"Les exemplaires diffèrent entre eux de {n(value, 1)} % (coefficient de variation ; "
+            f"Les exemplaires diffèrent entre eux de {n(value, 1)} % (coefficient de variation ; "
             f"limite {n(limit, 0)} %).",
             f"The units differ from each other by {n(value, 1)} % (coefficient of variation; limit {n(limit, 0)} %).",
         )
     if code == "few_units":
         return words(
-            f"{value} exemplaire(s) : l’accord entre exemplaires n’est pas évaluable (il en faut trois) ; le verdict "
+            f"{value} exemplaire(s) : l’accord entre exemplaires n’est pas évaluable (il en faut trois) ; le verdict "
             "ne vaut que pour ceux-ci.",
             f"{value} unit(s): agreement between units is not assessable (three are needed); the verdict holds for "
             "these only.",
         )
     if code == "too_short":
         return words(
-            f"{n(value[0], 0)} h et {n(value[1], 0)} heures comparées : il en faut au moins "
+            f"{n(value[0], 0)} h et {n(value[1], 0)} heures comparées : il en faut au moins "
             f"{limit[0]} h et {limit[1]}.",
             f"{n(value[0], 0)} h and {n(value[1], 0)} hours compared: at least {limit[0]} h and {limit[1]} are needed.",
         )
     return {
         "hour_labels": words(
-            "Les deux fichiers s’accordent mieux à une heure ou deux d’écart : étiquettes des "
+            "Les deux fichiers s’accordent mieux à une heure ou deux d’écart : étiquettes des "
             "heures ou fuseaux à vérifier.",
             "The two files agree better an hour or two apart: check hour labels and time zones.",
         ),
@@ -197,7 +197,7 @@ def reason(words: Words, row: dict[str, Any]) -> str:
             "The two files seem to be in two different units.",
         ),
         "no_uncertainty": words(
-            f"Aucune incertitude ne peut être calculée{who} : trop peu de paires, ou des valeurs qui ne varient pas.",
+            f"Aucune incertitude ne peut être calculée{who} : trop peu de paires, ou des valeurs qui ne varient pas.",
             f"No uncertainty can be computed{who}: too few pairs, or values that do not vary.",
         ),
         "units_never_together": words(
@@ -216,31 +216,31 @@ def warning(words: Words, row: dict[str, Any]) -> str:
     detail = row["detail"]
     said = {
         "hour_labels": lambda: words(
-            f"les deux côtés s’accordent mieux à {detail:+d} h : vérifiez les étiquettes des heures et les fuseaux ; "
+            f"les deux côtés s’accordent mieux à {detail:+d} h : vérifiez les étiquettes des heures et les fuseaux ; "
             "rien n’a été décalé.",
             f"both sides agree better {detail:+d} h apart: check hour labels and time zones; nothing was shifted.",
         ),
         "unit_suspected": lambda: words(
-            f"la pente est celle d’un mélange de deux unités ({detail}) ; rien n’a été converti.",
+            f"la pente est celle d’un mélange de deux unités ({detail}) ; rien n’a été converti.",
             f"the slope is that of two units mixed ({detail}); nothing was converted.",
         ),
         "unit_stated": lambda: words(
-            f"le fichier écrit l’unité {words.unit(detail)}, autre que celle de ce rapport ; rien n’a été converti.",
+            f"le fichier écrit l’unité {words.unit(detail)}, autre que celle de ce rapport ; rien n’a été converti.",
             f"the file writes the unit {words.unit(detail)}, not that of this report; nothing was converted.",
         ),
         "few_pairs": lambda: words(
-            f"{detail} paire(s) d’heures : aucune droite ne passe par moins de trois paires.",
+            f"{detail} paire(s) d’heures : aucune droite ne passe par moins de trois paires.",
             f"{detail} pair(s) of hours: no line goes through fewer than three pairs.",
         ),
         "constant_reference": lambda: words(
-            "la référence est constante : ni pente ni corrélation.",
+            "la référence est constante : ni pente ni corrélation.",
             "the reference is constant: no slope, no correlation.",
         ),
         "constant_sensor": lambda: words(
-            "le capteur est constant : il ne répond pas.", "the sensor is constant: it does not respond."
+            "le capteur est constant : il ne répond pas.", "the sensor is constant: it does not respond."
         ),
         "orthogonal_refused": lambda: words(
-            f"R² de {words.number(detail)} : sous 0,3 une droite orthogonale suivrait le bruit, elle est refusée.",
+            f"R² de {words.number(detail)} : sous 0,3 une droite orthogonale suivrait le bruit, elle est refusée.",
             f"R² of {words.number(detail)}: below 0.3 an orthogonal line would follow the noise, it is refused.",
         ),
         "negative_slope": lambda: words(
@@ -255,7 +255,7 @@ def warning(words: Words, row: dict[str, Any]) -> str:
             words("cellules illisibles : ", "cells that cannot be read: ")
             + "; ".join(
                 words(
-                    f"ligne {c['line']}, colonne « {c['column']} » : « {c['text']} »",
+                    f"ligne {c['line']}, colonne « {c['column']} » : « {c['text']} »",
                     f"line {c['line']}, column “{c['column']}”: “{c['text']}”",
                 )
                 for c in detail
@@ -266,7 +266,7 @@ def warning(words: Words, row: dict[str, Any]) -> str:
             "the stated uncertainty of the reference exceeds the difference observed.",
         ),
         "few_units": lambda: words(
-            f"{detail} exemplaire(s) : l’accord entre exemplaires n’est pas évaluable, il en faut trois.",
+            f"{detail} exemplaire(s) : l’accord entre exemplaires n’est pas évaluable, il en faut trois.",
             f"{detail} unit(s): agreement between units is not assessable, three are needed.",
         ),
     }.get(row["code"])

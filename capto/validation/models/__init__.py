@@ -3,6 +3,17 @@ from capto.validation.models.calibration import Calibration, NotADraft
 from capto.validation.models.co_location import BenchFull, CoLocation, NotPlanned, SensorElsewhere
 from capto.validation.models.context import PlaceContext
 from capto.validation.models.data_change import DataChange
+from capto.validation.models.device_test import (
+    DeviceTest,
+    HomeVolunteer,
+    NoData,
+    NotAsked,
+    StartsInThePast,
+    TestReport,
+    TestText,
+    TestUnit,
+    TooEarly,
+)
 from capto.validation.models.set_aside import AlreadyLifted, NoReason, SetAside
 from capto.validation.models.vigie import AlreadyActedOn, NotAnActOfThisItem, VigieItem
 
@@ -14,12 +25,21 @@ __all__ = [
     "Calibration",
     "CoLocation",
     "DataChange",
+    "DeviceTest",
+    "HomeVolunteer",
+    "NoData",
     "NoReason",
     "NotADraft",
     "NotAnActOfThisItem",
+    "NotAsked",
     "NotPlanned",
     "PlaceContext",
     "SensorElsewhere",
     "SetAside",
+    "StartsInThePast",
+    "TestReport",
+    "TestText",
+    "TestUnit",
+    "TooEarly",
     "VigieItem",
 ]
