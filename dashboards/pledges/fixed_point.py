@@ -72,7 +72,7 @@ def _within_reach(required_others: Sequence[int]) -> NDArray[np.int64]:
     try:
         return np.clip(np.array(numbers, dtype=np.int64), 0, n)
     except OverflowError:
-        return np.array([min(max(number, 0), n) for number in numbers], dtype=np.int64)
+        return np.array([n if x > n else 0 if x < 0 else x for x in numbers], dtype=np.int64)
 
 
 def _at_most(asked: NDArray[np.int64]) -> NDArray[np.int64]:

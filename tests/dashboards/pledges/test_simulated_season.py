@@ -182,3 +182,28 @@ def _no_one_had_more_than_the_cap(sink: MailSink) -> None:
     for moments in sent.values():
         assert all(sum(at <= other < at + 30 * DAY for other in moments) <= 4 for at in moments)
     assert sink.arrived
+
+
+def test_whenever_a_worker_is_killed_nothing_arrives_twice_and_what_is_missing_is_named(
+    season: Season, sink: MailSink
+) -> None:
+    """Kill at any instant, the one between writing and the last dot included: at most once, and the log says it."""
+    draw = random.Random(12)
+    campaign = season.campaign()
+    season.pledges(campaign, [0] * 90)
+    season.episode(day=TODAY)
+    turn(now=NOW)
+    for _turn in range(2):
+        worker = start_worker(sink, now=NOW)
+        before = sum(sink.arrived.values())
+        until = time.monotonic() + 60
+        while sum(sink.arrived.values()) < before + 20 and worker.poll() is None and time.monotonic() < until:
+            time.sleep(0.001)
+        time.sleep(draw.random() / 50)
+        worker.kill()
+        worker.wait()
+    send_all(sink, now=NOW, workers=1)
+    assert set(sink.arrived.values()) == {1}
+    arrived = set(asked_on(sink, TODAY))
+    unsure = set(Message.objects.filter(dropped_because="may_have_left").values_list("address", flat=True))
+    assert addresses_held(campaign, TODAY) - arrived <= unsure and len(unsure) <= 2
