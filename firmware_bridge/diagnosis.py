@@ -7,6 +7,7 @@ ours, chosen so that a healthy fleet is left in peace, and measured on traces of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -67,8 +68,9 @@ class Finding(NamedTuple):
 class Trace:
     """What is known of one placement at a moment.
 
-    hours: finished ones, oldest first, without those of which nothing came. others: the median of the other
-    outdoor devices by hour and quantity. days: (day, own mean PM2.5, others' median) since the placement began.
+    hours: finished ones, oldest first, without those of which nothing came. recent: the sixty minutes before `now`,
+    None where they are not known. others, others_recently: the median of the other outdoor devices by quantity, in
+    each hour and in those sixty minutes. days: (day, own mean PM2.5, others' median) since the placement began.
     time_refusals: messages of the last hour refused for their time. lag_s: the smallest time from measuring to
     reception in the last quarter of an hour, negative where the clock is ahead; None where the device states no time.
     """
@@ -78,7 +80,9 @@ class Trace:
     interval_s: float
     last_received_at: datetime | None
     hours: Sequence[Hour] = ()
+    recent: Hour | None = None
     others: Mapping[datetime, Mapping[str, float]] = field(default_factory=dict)
+    others_recently: Mapping[str, float] = field(default_factory=dict)
     days: Sequence[tuple[date, float, float]] = ()
     time_refusals: int = 0
     lag_s: float | None = None
@@ -92,6 +96,12 @@ class Trace:
             return []
         return hours if hours[-1].start - hours[0].start == timedelta(hours=count - 1) else []
 
+    def newest(self) -> list[tuple[Hour, Mapping[str, float]]]:
+        """The newest hour with the others' medians: the last sixty minutes, else the last finished hour, else none."""
+        if self.recent is not None:
+            return [(self.recent, self.others_recently)]
+        return [(hour, self.others.get(hour.start, {})) for hour in self.last(1)]
+
 
 def silent(trace: Trace) -> Finding | None:
     """No message for three reporting intervals."""
@@ -103,11 +113,20 @@ def silent(trace: Trace) -> Finding | None:
 
 
 def stuck(trace: Trace) -> Finding | None:
-    """The particles stand still for an hour, or at zero for six while the others measure some."""
-    for hour in trace.last(1):
-        value = hour.sums.get(PARTICLES)
-        if value is not None and value.n >= STUCK_MESSAGES and value.minimum == value.maximum != 0:
-            return Finding("stuck", hour.start, {"value": value.mean, "messages": value.n})
+    """The particles stand still for an hour and ten messages, or at zero for six while the others measure some."""
+    expected = 3600 / trace.interval_s
+    if expected >= STUCK_MESSAGES:
+        alike = [hour for hour, _ in trace.newest()]
+    else:  # a slow device: as many hours as ten messages take
+        alike = trace.last(math.ceil(STUCK_MESSAGES / expected))
+    values = [hour.sums.get(PARTICLES) for hour in alike]
+    known = [value for value in values if value is not None]
+    if known and len(known) == len(values):
+        lowest, highest = min(v.minimum for v in known), max(v.maximum for v in known)
+        count = sum(v.n for v in known)
+        enough = max(STUCK_MESSAGES, len(known) * expected / 2)
+        if lowest == highest != 0 and count >= enough:
+            return Finding("stuck", alike[0].start, {"value": lowest, "messages": count})
     hours = trace.last(STUCK_AT_ZERO_HOURS)
     if hours and all(
         (value := hour.sums.get(PARTICLES)) is not None
@@ -121,7 +140,7 @@ def stuck(trace: Trace) -> Finding | None:
 
 def out_of_range(trace: Trace) -> Finding | None:
     """A value that the quantity cannot have."""
-    for hour in trace.last(1):
+    for hour, _ in trace.newest():
         for quantity, value in hour.sums.items():
             lowest, highest = trace.plausible.get(quantity, (None, None))
             if lowest is not None and value.minimum < lowest:
@@ -133,9 +152,8 @@ def out_of_range(trace: Trace) -> Finding | None:
 
 def too_humid(trace: Trace) -> Finding | None:
     """Wet while the others are not: the particle counter counts droplets."""
-    for hour in trace.last(1):
-        humidity = hour.sums.get("humidity")
-        others = trace.others.get(hour.start, {}).get("humidity")
+    for hour, medians in trace.newest():
+        humidity, others = hour.sums.get("humidity"), medians.get("humidity")
         if humidity is None or others is None:
             continue
         if humidity.mean >= WET_HUMIDITY and humidity.mean - others >= WETTER_THAN_OTHERS:
@@ -157,7 +175,7 @@ def clock_wrong(trace: Trace) -> Finding | None:
 
 def battery_low(trace: Trace) -> Finding | None:
     """The battery ends within a day or so."""
-    for hour in trace.last(1):
+    for hour, _ in trace.newest():
         charge, voltage = hour.sums.get("battery_pct"), hour.sums.get("battery_v")
         if charge is not None and charge.mean < LOW_BATTERY_PCT:
             return Finding("battery_low", hour.start, {"battery_pct": round(charge.mean)})
@@ -168,7 +186,7 @@ def battery_low(trace: Trace) -> Finding | None:
 
 def weak_signal(trace: Trace) -> Finding | None:
     """The Wi-Fi is hardly heard, or a quarter of the messages is lost two hours in a row."""
-    for hour in trace.last(1):
+    for hour, _ in trace.newest():
         signal = hour.sums.get("rssi")
         if signal is not None and signal.mean < WEAK_SIGNAL_DBM:
             return Finding("weak_signal", hour.start, {"rssi": round(signal.mean)})
@@ -183,7 +201,7 @@ def weak_signal(trace: Trace) -> Finding | None:
 
 def fan_failing(trace: Trace) -> Finding | None:
     """No particles while the rest of the device speaks, or hardly any while the others measure them."""
-    for hour in trace.last(1):
+    for hour, _ in trace.newest():
         earlier = any(PARTICLES in one.sums for one in trace.hours)
         if earlier and PARTICLES not in hour.sums and hour.messages >= 2:
             return Finding("fan_failing", hour.start, {"messages_without_particles": hour.messages})

@@ -34,6 +34,15 @@ SELECT series.placement_id, (aggregate.hour AT TIME ZONE 'UTC')::date AS day,
 FROM readings_hourly_aggregate AS aggregate JOIN readings_series AS series ON series.id = aggregate.series_id
 WHERE aggregate.hour >= %s AND aggregate.hour < %s AND series.property_id = 'pm25' AND series.variant <> 'onboard'
 GROUP BY 1, 2 HAVING count(DISTINCT aggregate.hour) >= 18"""
+# Of the last sixty minutes, from the messages themselves: the sums of an hour wait for its end.
+_RECENT = """
+SELECT message.sensor_id, channel.property_id, count(*), avg(value), min(value), max(value)
+FROM readings_raw_message AS message
+JOIN readings_layoutchannel AS channel ON channel.layout_id = message.layout_id
+CROSS JOIN LATERAL (SELECT message.values[channel.position] AS value) AS one
+WHERE message.observed_at >= %s AND message.observed_at < %s AND NOT message.time_uncertain
+  AND channel.variant <> 'onboard' AND channel.property_id = ANY(%s) AND value IS NOT NULL
+GROUP BY 1, 2, channel.variant, channel.channel ORDER BY 1, channel.variant, channel.channel"""
 _REFUSED_TIMES = """
 SELECT sensor_id, count(*) FROM readings_rejected_message
 WHERE received_at >= %s AND reason = ANY(%s) AND transport <> 'file' AND sensor_id IS NOT NULL GROUP BY 1"""
@@ -65,7 +74,7 @@ def watch(now: datetime | None = None) -> int:
 
 
 def traces_of(placements: Iterable[Placement], *, now: datetime) -> dict[int, Trace]:
-    """Gather what the detectors read, by placement: six queries for all of them."""
+    """Gather what the detectors read, by placement: seven queries for all of them."""
     placements = list(placements)
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     hours = _hours(this_hour - timedelta(hours=HOURS_READ), this_hour)
@@ -78,6 +87,8 @@ def traces_of(placements: Iterable[Placement], *, now: datetime) -> dict[int, Tr
     others = _others(hours, outdoor)
     usual = _usual_days(days, outdoor)
     hour_ago = now - timedelta(hours=1)
+    recent = _recent(placements, hour_ago, now)
+    others_recently = _others({key: [hour] for key, hour in recent.items()}, outdoor).get(hour_ago, {})
     refused = dict(_rows(_REFUSED_TIMES, [hour_ago, [reasons.FUTURE, reasons.OUTSIDE_PLACEMENTS]]))
     lags = dict(_rows(_LAGS, [now - timedelta(days=2), now - LAGS_READ]))
     plausible = {
@@ -96,7 +107,9 @@ def traces_of(placements: Iterable[Placement], *, now: datetime) -> dict[int, Tr
             interval_s=bare.interval_s,
             last_received_at=bare.last_received_at,
             hours=hours.get(placement.pk, []),
+            recent=recent.get(placement.pk),
             others=others,
+            others_recently=others_recently,
             days=[(day, own[day], usual[day]) for day in sorted(own) if day in usual],
             time_refusals=refused.get(placement.sensor_id, 0),
             lag_s=lags.get(placement.sensor_id),
@@ -146,6 +159,20 @@ def _hours(start: datetime, end: datetime) -> dict[int, list[Hour]]:
     return {
         placement: [Hour(hour, counts[placement, hour], sums) for hour, sums in sorted(by_hour.items())]
         for placement, by_hour in gathered.items()
+    }
+
+
+def _recent(placements: Iterable[Placement], start: datetime, end: datetime) -> dict[int, Hour]:
+    """Sum up the messages of [start, end) of the placements that ran all that time."""
+    by_sensor: dict[int, dict[str, Sum]] = defaultdict(dict)
+    counts: dict[int, int] = defaultdict(int)
+    for sensor, quantity, n, mean, minimum, maximum in _rows(_RECENT, [start, end, list(QUANTITIES)]):
+        by_sensor[sensor].setdefault(quantity, Sum(int(n), float(mean), minimum, maximum))
+        counts[sensor] = max(counts[sensor], int(n))
+    return {
+        placement.pk: Hour(start, counts[placement.sensor_id], by_sensor[placement.sensor_id])
+        for placement in placements
+        if placement.sensor_id in by_sensor and placement.starts_at <= start
     }
 
 

@@ -7,7 +7,16 @@ from django.db import IntegrityError, transaction
 
 from capto.catalogue.models import Sensor, SensorModel
 from capto.members.models import Organisation
-from capto.readings.models import DeviceState, HourlyAggregate, Place, Placement, Series
+from capto.readings.models import (
+    DeviceState,
+    HourlyAggregate,
+    Layout,
+    LayoutChannel,
+    Place,
+    Placement,
+    RawMessage,
+    Series,
+)
 from firmware_bridge.diagnosis import DETECTORS
 from firmware_bridge.diagnosis_texts import WORDS
 from firmware_bridge.diagnosis_watch import open_for, watch, watch_for_silence
@@ -115,3 +124,37 @@ def test_every_kind_has_a_detector_and_a_sentence_for_each_reader() -> None:
     assert set(Diagnosis.Kind.values) == set(DETECTORS) == set(WORDS)
     for words in WORDS.values():
         assert str(words.borrower) != str(words.staff) and str(words.borrower).endswith(".")
+
+
+def test_what_the_last_sixty_minutes_say_is_heard_before_the_hour_ends(placements: list[Placement]) -> None:
+    layout = Layout.objects.create(signature="pm25/native/;humidity//")
+    for position, (quantity, variant) in enumerate([("pm25", "native"), ("humidity", "")], start=1):
+        LayoutChannel.objects.create(
+            layout=layout, position=position, property_id=quantity, variant=variant, channel=""
+        )
+    for number, placement in enumerate(placements):
+        for minute in range(1, 61):
+            at = NOW - timedelta(minutes=minute)
+            pm25 = 9.0 if number == 0 else 9.0 + minute % 7 / 10
+            humidity = 99.0 if number == 1 else 80.0
+            RawMessage.objects.create(
+                sensor=placement.sensor,
+                observed_at=at,
+                layout=layout,
+                received_at=at,
+                values=[pm25, humidity],
+            )
+    assert watch(NOW) == 2  # no sum of an hour is there yet
+    (stuck,), (wet,) = open_for(placements[0]), open_for(placements[1])
+    assert (stuck.kind, stuck.since, stuck.evidence["messages"]) == ("stuck", NOW - timedelta(hours=1), 60)
+    assert (wet.kind, wet.evidence) == ("too_humid", {"humidity": 99, "others": 80})
+    assert watch(NOW + timedelta(seconds=20)) == 2
+
+
+def test_a_slow_device_is_stuck_after_ten_equal_values(placements: list[Placement]) -> None:
+    Sensor.objects.update(reporting_interval_s=600)
+    for hour in (HOUR - timedelta(hours=1), HOUR):
+        say(placements[0], "pm25", 9.0, spread=0.0, hour=hour)
+    HourlyAggregate.objects.update(n=6, total=54.0)
+    assert watch(NOW) == 1
+    assert open_for(placements[0])[0].evidence == {"value": 9.0, "messages": 12}

@@ -22,13 +22,18 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Device:
-    """One device over a month: values by minute, NaN where absent; which messages arrived; the error of its clock."""
+    """One device over a month: values by minute, NaN where absent; which messages arrived; the error of its clock.
+
+    A fault begins at `fault_minute` and shows from `shows_minute` on: a charger that is unplugged harms nothing until
+    the charge is low (20 %), a slowing fan until a quarter of the particles is left.
+    """
 
     values: dict[str, Floats]
     arrived: NDArray[np.bool_]
     clock_s: Floats
     fault: str = ""
     fault_minute: int = -1
+    shows_minute: int = -1
 
 
 class Town:
@@ -91,6 +96,7 @@ class Town:
         device = Device(values, arrived, random.normal(1.0, 0.3, len(t)), fault)
         if fault:
             device.fault_minute = int(at_day * MINUTES) + int(random.integers(MINUTES))
+            device.shows_minute = device.fault_minute
             self._break(device, fault, slice(device.fault_minute, None))
         return device
 
@@ -113,13 +119,16 @@ class Town:
         elif fault == "clock_wrong":
             device.clock_s[after] += random.choice([-3600.0, 3600.0, 7200.0, -86_400 * 400])
         elif fault == "battery_low":  # no charger any more: 1 to 4 % an hour
-            values["battery_pct"][after] = np.clip(90 - random.uniform(1, 4) * np.arange(length) / 60, 1, 100)
+            charge = 90 - random.uniform(1, 4) * np.arange(length) / 60
+            values["battery_pct"][after] = np.clip(charge, 1, 100)
+            device.shows_minute += int(np.argmax(charge < 20))
         elif fault == "weak_signal":
             values["rssi"][after] = np.round(random.uniform(-91, -84) + random.normal(0, 2, length))
             device.arrived[after] &= random.uniform(size=length) > random.uniform(0.1, 0.4)
         elif fault == "fan_failing":  # the flow ends within hours to two days
             slowing = np.exp(-np.arange(length) / random.uniform(60, 60 * 24))
             values["pm25"][after] = np.round(values["pm25"][after] * np.clip(slowing, 0.03, 1), 1)
+            device.shows_minute += int(np.argmax(slowing < 0.25))
         elif fault == "indoors_by_mistake":
             room = random.uniform(18, 22) + 0.6 * np.sin(2 * np.pi * np.arange(length) / MINUTES)
             values["temperature"][after] = np.round(room + random.normal(0, 0.1, length), 2)
