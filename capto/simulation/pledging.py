@@ -61,7 +61,7 @@ def pledge(*, now: datetime) -> bool:
     )  # fmt: skip
     ReturnPromise.objects.create(
         campaign=wood, name="La Ville simulée", kind=ReturnPromise.Kind.TOWN, made_at=now - 50 * DAY,
-        promise="prête un chauffage d’appoint à qui n’a que sa cheminée,", required_held=200,
+        promise="prête un chauffage d’appoint à qui n’a que sa cheminée", required_held=200,
     )  # fmt: skip
     _people(wood, draw, 412, parts=parts, at=now - 40 * DAY, most=260)
     turn(now=now - 30 * DAY)

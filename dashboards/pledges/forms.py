@@ -163,6 +163,15 @@ class PaperForm(forms.Form):
         return found[0]
 
 
+class PaperOfForm(PaperForm):
+    """The same at the desk, for whichever campaign runs."""
+
+    campaign = forms.ModelChoiceField(
+        label=_("Campagne"), queryset=PledgeCampaign.objects.filter(state__in=PledgeCampaign.RUNNING)
+    )
+    field_order = ("campaign", "person", "required_others", "consent")
+
+
 class PromiseForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a town, a firm or the association does in return."""
 
@@ -222,4 +231,12 @@ def organisations_of(person: Person) -> list[Organisation]:
     return list(person.organisations_where(Capability.MANAGE_CAMPAIGNS))
 
 
-__all__ = ["CampaignForm", "CountForm", "KeepingForm", "PaperForm", "PledgeForm", "PromiseForm"]
+__all__ = [
+    "CampaignForm",
+    "CountForm",
+    "KeepingForm",
+    "PaperForm",
+    "PaperOfForm",
+    "PledgeForm",
+    "PromiseForm",
+]

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("episodes/bilan/<int:pk>/", reviews.review, name="episode-review"),
     path("equipe/engagements/", staff.campaigns, name="staff-pledges"),
     path("equipe/engagements/nouvelle/", staff.edit, name="staff-pledge-new"),
+    path("equipe/engagements/papier/", staff.paper, name="staff-pledge-paper"),
     path("equipe/engagements/<slug:slug>/", staff.campaign, name="staff-pledge"),
     path("equipe/engagements/<slug:slug>/modifier/", staff.edit, name="staff-pledge-edit"),
 ]

@@ -17,7 +17,14 @@ from capto.members.access import requires
 from capto.members.models import Message, Person
 from capto.members.roles import Capability
 from dashboards.pledges.counters import counters
-from dashboards.pledges.forms import CampaignForm, CountForm, KeepingForm, PaperForm, PromiseForm
+from dashboards.pledges.forms import (
+    CampaignForm,
+    CountForm,
+    KeepingForm,
+    PaperForm,
+    PaperOfForm,
+    PromiseForm,
+)
 from dashboards.pledges.models import Keeping, Pledge, PledgeCampaign, PledgeClosed, WrongMove
 
 MANAGE = Capability.MANAGE_CAMPAIGNS
@@ -96,6 +103,28 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
             "today": today,
         },
     )
+
+
+@requires(Capability.SERVE_ON_BEHALF)
+def paper(request: HttpRequest) -> HttpResponse:
+    """Note at the desk the signed paper of someone without internet."""
+    form = PaperOfForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        try:
+            Pledge.record_on_paper(
+                told["campaign"],
+                person=told["person"],
+                required_others=told["required_others"],
+                by=cast(Person, request.user),
+                now=timezone.now(),
+            )
+        except PledgeClosed:
+            form.add_error("campaign", _("Cette campagne ne prend plus d’engagement."))
+        else:
+            messages.success(request, _("L’engagement est noté."))
+            return redirect("staff-pledge-paper")
+    return render(request, "pledges/staff/paper.html", {"form": form})
 
 
 def _act(request: HttpRequest, found: PledgeCampaign, forms: dict[str, Any], *, now: datetime) -> str:

@@ -34,7 +34,7 @@ def in_state(season: Season, state: str, monkeypatch: pytest.MonkeyPatch) -> lis
         threshold_number=250, why="Parce que **l’air** se partage.", slug="sans-ma-voiture"
     )
     ReturnPromise.objects.create(
-        campaign=campaign, name="Ville de Crolles", kind="town", promise="les bus sont gratuits ce jour-là,",
+        campaign=campaign, name="Ville de Crolles", kind="town", promise="les bus sont gratuits ce jour-là",
         required_held=100, act_url="https://crolles.test/acte", made_at=NOW,
     )  # fmt: skip
     other = Territory.objects.create(name="Meylan", insee_code="38229")

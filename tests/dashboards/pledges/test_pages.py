@@ -312,7 +312,7 @@ def test_whether_a_town_kept_its_word_is_public(client: Client, season: Season) 
         told = {"act": "keeping", "keeping": keeping.pk, "word": "not_kept", "note": "Grève", "url": ""}
         assert client.post(f"/equipe/engagements/{campaign.slug}/", told).status_code == 302
     found = page(Client(), f"/engagements/{campaign.slug}/")
-    assert "les bus sont gratuits si au moins 5 personnes sont tenues" in found
+    assert "les bus sont gratuits, si au moins 5 personnes sont tenues" in found
     assert "20 novembre 2026 : <strong>non tenue</strong>. Grève" in found
 
 
@@ -380,3 +380,18 @@ def test_the_page_of_a_campaign_takes_few_queries(
     turn(now=NOW)
     with django_assert_max_num_queries(26):
         client.get(f"/engagements/{campaign.slug}/")
+
+
+def test_a_volunteer_at_the_desk_notes_a_paper(client: Client, season: Season, settings: Any) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    campaign = season.campaign()
+    told = {"campaign": campaign.pk, "person": "Bruno Paper", "required_others": 2, "consent": "on"}
+    assert client.post("/equipe/engagements/papier/", told).status_code == 302 and not Pledge.objects.exists()
+    volunteer = season.staff(Role.DESK_VOLUNTEER)
+    client.force_login(volunteer)
+    assert "Aucune personne, ou plusieurs" in text_of(client.post("/equipe/engagements/papier/", told))
+    Person.objects.create(name="Bruno Paper")
+    assert "obligatoire" in text_of(client.post("/equipe/engagements/papier/", {**told, "consent": ""}))
+    assert client.post("/equipe/engagements/papier/", told).status_code == 302
+    noted = Pledge.objects.counting().get()
+    assert (noted.way, noted.required_others, noted.recorded_by) == ("paper", 2, volunteer)
