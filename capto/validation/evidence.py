@@ -17,7 +17,8 @@ import calibration as library
 from capto.readings.models import HourlyAggregate, HourlyValue, HourlyValueChange, ReferenceValue, Series
 from capto.validation import loading
 from capto.validation.block import CONTEXT_HOURS, Channel, checks, inputs
-from capto.validation.loading import Approved, Known, hour_of, needed
+from capto.validation.corrections import Known, hour_of, needed
+from capto.validation.loading import Approved
 from capto.validation.models import Calibration
 
 HOUR: Final = timedelta(hours=1)

@@ -3,27 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 
-import calibration as library
 from capto.readings import binary_copy
 from capto.readings.binary_copy import Field
 from capto.readings.hourly import BUCKETS, REATTRIBUTED_WITHIN
 from capto.readings.models import Series
-from capto.validation.block import Block, Channel, Correction
+from capto.validation.block import Block
+from capto.validation.corrections import SECONDS, Known, Timeline, best, hour_of, needed, positions
 from capto.validation.models import Calibration, SetAside
 from capto.validation.published import where
-from capto.validation.timeline import Span, Stay, generic, overlay, spans
-
-SECONDS: Final = 3600
-UNBOUNDED: Final = float("nan")
-# Of several humidities of one device the one of the same channel is taken, then the first of these variants.
-VARIANTS: Final = ("", "native", "onboard", "atm", "unknown")
 
 CHANNELS: Final = """
 SELECT series.id, series.placement_id, placement.sensor_id, sensor.model_id, series.property_id, series.variant,
@@ -62,27 +56,6 @@ MEANS: Final = "SELECT series_id, hour, total / n FROM readings_hourly_aggregate
 MEAN_FIELDS: Final = (Field("series", "int8"), Field("hour", "hour"), Field("mean", "float8"))
 
 
-class Known(NamedTuple):
-    """One published series as the database describes it; `interval` in seconds."""
-
-    series: int
-    placement: int
-    sensor: int
-    sensor_model: int
-    quantity: str
-    variant: str
-    channel: str
-    interval: int
-    low: float | None
-    high: float | None
-    starts_at: datetime
-
-    @property
-    def bucket(self) -> int:
-        """The lock that whoever changes hours of this sensor holds."""
-        return self.sensor % BUCKETS
-
-
 def channels(
     *,
     start: datetime,
@@ -119,11 +92,6 @@ def series_of(calibration: Calibration) -> list[int]:
     return list(found.values_list("id", flat=True))
 
 
-def hour_of(at: datetime) -> int:
-    """Give the hour (since 1970) in which a time lies."""
-    return int(at.timestamp() // SECONDS)
-
-
 def block(
     cursor: CursorWrapper,
     known: Sequence[Known],
@@ -141,20 +109,9 @@ def block(
     correction, corrections = approved.over(known, begin=begin, end=end)
     needs = sorted({*also, *(name for used in corrections.values() for name in needed(used.model))})
     return Block(
-        channels=[
-            Channel(
-                item.series,
-                item.quantity,
-                SECONDS / item.interval,
-                UNBOUNDED if item.low is None else item.low,
-                UNBOUNDED if item.high is None else item.high,
-                hour_of(item.starts_at),
-                (item.placement, item.variant, item.channel),
-            )
-            for item in known
-        ],
+        channels=[item.as_channel() for item in known],
         first_hour=begin,
-        channel=_positions(_ids(known), sums.pop("series")),
+        channel=positions(_ids(known), sums.pop("series")),
         **sums,
         covariates=_covariates(cursor, known, needs, begin=begin, end=end),
         correction=correction,
@@ -193,19 +150,8 @@ def read_means(
     return binary_copy.read(cursor, MEANS.format(where=where(series, begin=begin, end=end)), MEAN_FIELDS)
 
 
-def needed(model: Any) -> tuple[str, ...]:
-    """Name the covariates that a model or bracket reads besides the signal itself."""
-    fitted = getattr(model, "before", model)
-    return tuple(name for name in fitted.rule.needs if name != "raw")
-
-
 def _ids(known: Sequence[Known]) -> list[int]:
     return [item.series for item in known]
-
-
-def _positions(ids: Sequence[int], series: NDArray[np.int64]) -> NDArray[np.int64]:
-    order = np.argsort(ids)
-    return np.asarray(order[np.searchsorted(ids, series, sorter=order)], dtype=np.int64)
 
 
 def _covariates(
@@ -219,12 +165,12 @@ def _covariates(
     candidates = defaultdict(list)
     for series, placement, quantity, variant, channel in cursor.fetchall():
         candidates[placement, quantity].append((variant, channel, series))
-    chosen = {name: [_best(candidates[item.placement, name], item) for item in known] for name in needs}
+    chosen = {name: [best(candidates[item.placement, name], item) for item in known] for name in needs}
     wanted = sorted({series for found in chosen.values() for series in found if series is not None})
     means = np.full((len(wanted) + 1, end - begin), np.nan)  # the last row stays absent
     if wanted:
         rows = read_means(cursor, wanted, begin=begin, end=end)
-        means[_positions(wanted, rows["series"]), rows["hour"] - begin] = rows["mean"]
+        means[positions(wanted, rows["series"]), rows["hour"] - begin] = rows["mean"]
     row_of = {series: row for row, series in enumerate(wanted)}
     return {
         name: means[[row_of.get(series, -1) if series is not None else -1 for series in found]]
@@ -234,40 +180,8 @@ def _covariates(
     }
 
 
-def _best(candidates: list[tuple[str, str, int]], item: Known) -> int | None:
-    def preference(candidate: tuple[str, str, int]) -> tuple[bool, int, str, int]:
-        variant, channel, series = candidate
-        rank = VARIANTS.index(variant) if variant in VARIANTS else len(VARIANTS)
-        return channel != item.channel, rank, variant, series
-
-    return min(candidates, key=preference)[2] if candidates else None
-
-
-class _Key(NamedTuple):
-    owner: int
-    quantity: str
-    variant: str
-    channel: str
-
-
-class Approved:
-    """The approved calibrations of some sensors, laid out in time; with drafts added, what would be if they were."""
-
-    def __init__(self, rows: Sequence[Calibration]) -> None:
-        self._models: dict[int, library.Model] = {}
-        own: dict[_Key, list[Stay]] = defaultdict(list)
-        shared: dict[_Key, list[Span]] = defaultdict(list)
-        for row in rows:
-            fitted = row.fitted()
-            self._models[row.pk] = fitted
-            stay = _stay(row, fitted)
-            if row.sensor_id is not None:
-                own[_Key(row.sensor_id, row.property_id, row.variant, row.channel)].append(stay)
-            else:
-                model = _Key(row.sensor_model_id or 0, row.property_id, row.variant, row.channel)
-                shared[model] += generic(stay)
-        self._own = {key: spans(stays) for key, stays in own.items()}
-        self._shared = dict(shared)
+class Approved(Timeline):
+    """The approved calibrations of some sensors, laid out in time, as the database has them."""
 
     @classmethod
     def of(cls, known: Sequence[Known], *, instead: Mapping[int, Calibration] | None = None) -> "Approved":
@@ -281,49 +195,3 @@ class Approved:
         rows = [*approved.filter(sensor__in=sensors), *approved.filter(sensor_model__in=models)]
         drafts = dict(instead or {})
         return cls([row for row in rows if row.pk not in drafts] + list(drafts.values()))
-
-    def spans_of(self, item: Known) -> list[Span]:
-        """Give the spans of one series, its own calibrations before those of its sensor model."""
-        own = self._own.get(_Key(item.sensor, item.quantity, item.variant, item.channel), [])
-        shared = self._shared.get(_Key(item.sensor_model, item.quantity, item.variant, item.channel), [])
-        return overlay(own, shared)
-
-    def over(
-        self, known: Sequence[Known], *, begin: int, end: int
-    ) -> tuple[NDArray[np.int32], dict[int, Correction]]:
-        """Give the code of the correction of each channel and hour of [begin, end), and what the codes mean."""
-        codes: dict[tuple[int, int, str, bool], int] = {}
-        corrections: dict[int, Correction] = {}
-        matrix = np.zeros((len(known), end - begin), dtype=np.int32)
-        for row, item in enumerate(known):
-            for span in self.spans_of(item):
-                first, last = max(span.begin, begin) - begin, min(span.end, end) - begin
-                if first >= last:
-                    continue
-                key = span[2:]
-                if key not in codes:
-                    codes[key] = len(codes) + 1
-                    corrections[codes[key]] = self._correction(span)
-                matrix[row, first:last] = codes[key]
-        return matrix, corrections
-
-    def _correction(self, span: Span) -> Correction:
-        model: Any = self._models[span.calibration]
-        if span.second:
-            model = library.Bracket(before=model, after=self._models[span.second])
-        return Correction(model, span.calibration, span.second, span.basis, span.provisional)
-
-
-def _stay(row: Calibration, fitted: library.Model) -> Stay:
-    begin, end = row.valid_from, row.valid_from
-    if row.co_location is not None:
-        begin, end = row.co_location.starts_at, row.co_location.ends_at
-    return Stay(
-        row.pk,
-        row.method,
-        hour_of(begin),
-        hour_of(end),
-        hour_of(row.valid_from),
-        hour_of(row.valid_to),
-        fitted.provisional,
-    )

@@ -14,7 +14,8 @@ from calibration.flags import FAILING
 from capto.readings.models import ReferenceSeries, ReferenceValue, Series
 from capto.validation import loading
 from capto.validation.block import checks, inputs
-from capto.validation.loading import Approved, hour_of
+from capto.validation.corrections import hour_of
+from capto.validation.loading import Approved
 from capto.validation.models import CoLocation, PlaceContext
 
 COVARIATES: Final = ("humidity", "temperature")

@@ -15,10 +15,11 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from capto.readings.hourly import FINISHED_AFTER, aggregate_touched, lock_sensors, take_dirty_hours
+from capto.readings.hourly import BUCKETS, FINISHED_AFTER, aggregate_touched, lock_sensors, take_dirty_hours
 from capto.validation import loading, published
 from capto.validation.block import CONTEXT_HOURS, REACH_HOURS, publish
-from capto.validation.loading import Approved, Known, hour_of
+from capto.validation.corrections import Known, hour_of
+from capto.validation.loading import Approved
 from capto.validation.models import Calibration, DataChange, SetAside
 from capto.validation.workshop import send_what_drifted
 
@@ -194,10 +195,10 @@ def parts(known: Sequence[Known], *, begin: int, end: int) -> Iterator[Part]:
     """Cut the work by months, and by buckets of sensors so that two parts of a month do not wait for each other."""
     if not known:
         return
-    groups = min(-(-len(known) // CHANNELS_AT_ONCE), 1 + max(item.bucket for item in known))
+    groups = min(-(-len(known) // CHANNELS_AT_ONCE), 1 + max(item.sensor % BUCKETS for item in known))
     by_bucket: dict[int, list[Known]] = defaultdict(list)
     for item in known:
-        by_bucket[item.bucket % groups].append(item)
+        by_bucket[item.sensor % BUCKETS % groups].append(item)
     for month in range(begin, end, HOURS_AT_ONCE):
         for some in by_bucket.values():
             yield Part(some, month, min(month + HOURS_AT_ONCE, end))

@@ -37,6 +37,7 @@ from capto.readings.models import (  # noqa: E402
     Series,
 )
 from capto.validation import loading, published, recompute  # noqa: E402
+from capto.validation.corrections import hour_of  # noqa: E402
 from capto.validation.models import Calibration, CoLocation  # noqa: E402
 from capto.validation.published import where  # noqa: E402
 
@@ -198,7 +199,7 @@ def year(sensors: Sequence[Sensor], *, hours: int, runs: int) -> None:
 def raw_seconds(end: datetime) -> float:
     """Time reading the same rows and writing the same rows in the same blocks, computing nothing."""
     known = loading.channels(start=YEAR, end=end)
-    parts = list(recompute.parts(known, begin=loading.hour_of(YEAR), end=loading.hour_of(end)))
+    parts = list(recompute.parts(known, begin=hour_of(YEAR), end=hour_of(end)))
 
     def move(part: recompute.Part) -> None:
         series = [item.series for item in part.known]
