@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
 from dashboards.sensorthings.entities import ENTITIES
@@ -27,6 +28,7 @@ def town(city: City) -> City:
 @pytest.fixture
 def get(client: Client, town: City) -> Any:
     """Ask an address below the root, give its JSON."""
+    caches["limits"].clear()  # of the numbers counted for the test before
 
     def asked(path: str, expect: int = 200, **query: str) -> Any:
         answer = client.get(f"{ROOT}{path}", {f"${name}": value for name, value in query.items()})
@@ -307,6 +309,15 @@ def test_count_top_and_skip(get: Any) -> None:
     assert (filtered["@iot.count"], filtered["value"]) == (3, [])
     assert "@iot.nextLink" not in filtered
     assert get("/Observations", count="true")["@iot.count"] == 4 + 5 + 5 + 2 + 2
+
+
+def test_all_observations_are_counted_as_they_are_listed(get: Any, town: City) -> None:
+    """Five raw and four corrected hours of PM2.5, five of humidity, two and two of PM10; none of a home’s edge."""
+    town.hours(town.place("Logement", starts_at=NOON - timedelta(days=1)), [1.0] * 30)
+    caches["limits"].clear()
+    counted = get("/Observations", count="true", top="0")["@iot.count"]
+    assert counted == 5 + 4 + 5 + 2 + 2 + 2 * 13  # the home's: from midnight in Paris, 23 h UTC, to noon
+    assert counted == len(get("/Observations", top="1000")["value"])
 
 
 def test_the_first_order_counts_before_the_second(get: Any) -> None:
