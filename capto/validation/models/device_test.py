@@ -78,8 +78,10 @@ class TestText(models.Model):
 
     @classmethod
     def in_force(cls, kind: str, *, now: datetime) -> "TestText":
-        """Give the newest version of a kind that is published."""
-        return cls.objects.filter(kind=kind, published_at__lte=now).latest("published_at", "pk")
+        """Give the newest version of a kind that is published by now, or the first one that there is."""
+        texts = cls.objects.filter(kind=kind)
+        published = texts.filter(published_at__lte=now).order_by("published_at", "pk").last()
+        return published or texts.earliest("published_at", "pk")
 
 
 class DeviceTestQuerySet(models.QuerySet["DeviceTest"]):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from capto.simulation import history
 from capto.simulation.devices import show_devices
 from capto.simulation.live import Live, Refused
+from capto.simulation.makers import show_makers
 from capto.simulation.models import SimulatedCity
 from capto.simulation.neighbours import read_neighbours
 from capto.simulation.pledging import pledge
@@ -68,6 +69,7 @@ class Command(BaseCommand):
         pledge(now=now)
         read_neighbours(now=now)
         show_devices(now=now)
+        show_makers(now=now)
         self._say(
             f"{done.hours:,} hours published: summed up in {done.aggregating_s:.1f} s, {done.calibrations} "
             f"calibrations fitted ({done.refused} refused) in {done.fitting_s:.1f} s, corrected in "
