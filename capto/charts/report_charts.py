@@ -218,7 +218,7 @@ def limit_strip(
 ) -> str:
     """Draw each unit's figure as a mark on one axis, with the limits that it is held against."""
     width, height = 620, 96
-    frame = Frame(12.0, 30.0, width - 30.0, height - 34.0, 0.0, 1.0)
+    frame = Frame(26.0, 30.0, width - 90.0, height - 34.0, 0.0, 1.0)
 
     def x(value: float) -> float:
         return frame.x(min(value, highest) / highest)

@@ -164,7 +164,7 @@ def scatters(examined: Examined, number: int, words: Words) -> dict[str, str]:
             ident=f"scatter-{number}-{period}",
             figure=words.figure,
             lines=lines,
-        )
+        ).replace("h0", "h.01")  # a PDF draws no dot of length zero
     return found
 
 
