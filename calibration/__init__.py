@@ -17,7 +17,7 @@ from calibration.checks import (
     stuck,
     warming_up,
 )
-from calibration.choosing import FOR_PARTICLES, Candidate, choose, compare
+from calibration.choosing import FOR_GASES, FOR_PARTICLES, Candidate, choose, compare, methods_for
 from calibration.colocation import Refused, fit, update
 from calibration.corrections import CORRECTIONS, correct, detection_limit
 from calibration.drift_watch import alarms, residual_trend, watch
@@ -62,6 +62,7 @@ __all__ = [
     "CODE_VERSION",
     "CORRECTIONS",
     "COVERAGE_NEEDED",
+    "FOR_GASES",
     "FOR_PARTICLES",
     "METHODS",
     "OBJECTIVES",
@@ -120,6 +121,7 @@ __all__ = [
     "line_intervals",
     "means_from_sums",
     "meets",
+    "methods_for",
     "metrics",
     "nox_as_no2",
     "objective",

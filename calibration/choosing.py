@@ -12,6 +12,21 @@ from calibration.models import Model
 from calibration.terms import METHODS
 
 FOR_PARTICLES: Final = ("linear", "dry_linear", "mlr_humidity", "mlr_humidity_temperature")
+FOR_GASES: Final = ("linear", "mlr_humidity_temperature", "cell")  # growth by humidity is of particles alone
+WITH_CROSS_GAS: Final = {"no2": ("no2_cell",), "o3": ("ox_cell",)}  # the cell answers to the other gas too
+
+
+def methods_for(quantity: str) -> tuple[str, ...]:
+    """Name the methods that compete for a quantity, the simplest first (calibration.md, section 7).
+
+    >>> methods_for("no2")
+    ('linear', 'mlr_humidity_temperature', 'cell', 'no2_cell')
+    >>> methods_for("pm10") == FOR_PARTICLES
+    True
+    """
+    if quantity.startswith("pm"):
+        return FOR_PARTICLES
+    return FOR_GASES + WITH_CROSS_GAS.get(quantity, ())
 
 
 class Candidate(NamedTuple):

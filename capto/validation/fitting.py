@@ -21,12 +21,11 @@ PARTICLES_REFERENCE: Final = (0.5, 0.0)  # µg/m³
 GASES_REFERENCE: Final = (0.0, 0.02)
 # Until past loans of a sensor model tell its drift: about 3 % a month [P].
 UNKNOWN_DRIFT_PER_DAY: Final = 0.001
-METHODS: Final = library.FOR_PARTICLES
 
 
 def candidates(stay: CoLocation, found: pd.DataFrame, *, quantity: str) -> list[Candidate]:
     """Let the methods compete on the pairs of a stay, all scored on the same hours, the simplest first."""
-    return library.compare(found, methods=METHODS, **_options(stay, quantity=quantity))
+    return library.compare(found, methods=library.methods_for(quantity), **_options(stay, quantity=quantity))
 
 
 def fit(

@@ -18,7 +18,7 @@ from capto.validation.corrections import hour_of
 from capto.validation.loading import Approved
 from capto.validation.models import CoLocation, PlaceContext
 
-COVARIATES: Final = ("humidity", "temperature")
+COVARIATES: Final = ("humidity", "temperature", "o3", "no2")  # the gases for cells that answer to both
 HOUR: Final = timedelta(hours=1)
 
 

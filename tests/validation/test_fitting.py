@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 import calibration as library
 from capto.readings.models import HourlyValue, Placement, ReferenceSeries, ReferenceStation, ReferenceValue
-from capto.validation.fitting import UNKNOWN_DRIFT_PER_DAY, fit
+from capto.validation.fitting import UNKNOWN_DRIFT_PER_DAY, candidates, fit
 from capto.validation.models import Calibration, CoLocation
 from capto.validation.pairs import NoPairs, pairs, reference_of, series_of
 from tests.readings.conftest import MARCH
@@ -203,3 +203,32 @@ def test_a_place_that_is_no_bench_needs_the_station_by_name(
     with pytest.raises(CommandError, match="is not a bench"):
         command(placement.sensor.inventory_code, *PERIOD)
     assert "168 pairs" in command(placement.sensor.inventory_code, *PERIOD, "--station", station.code)
+
+
+def test_a_gas_competes_with_the_methods_of_gases_and_says_what_a_cell_lacks(
+    make_stay: MakeStay, station: ReferenceStation
+) -> None:
+    stay = make_stay()
+    assert stay.placement is not None
+    no2 = ReferenceSeries.objects.create(station=station, property_id="no2", provider="lcsqa")
+    levels = [truth(number) for number in range(WEEK)]
+    heat = [10.0 + (5 * number) % 17 for number in range(WEEK)]
+    ReferenceValue.objects.bulk_create(
+        ReferenceValue(series=no2, hour=MARCH + number * HOUR, value=value, imported_at=NOW)
+        for number, value in enumerate(levels)
+    )
+    raw = [5.0 + 2.0 * value + 0.5 * warm for value, warm in zip(levels, heat, strict=True)]
+    add_hours(stay.placement, "no2", raw, start=MARCH)
+    add_hours(stay.placement, "temperature", heat, start=MARCH)
+    add_hours(stay.placement, "humidity", [50.0 + (3 * number) % 29 for number in range(WEEK)], start=MARCH)
+    series = series_of(stay, quantity="no2")
+    tried = candidates(stay, pairs(stay, series=series, reference=no2), quantity="no2")
+    assert {one.method: one.refused for one in tried} == {
+        "linear": "",
+        "mlr_humidity_temperature": "",
+        "cell": "no column auxiliary",
+        "no2_cell": "no column auxiliary, o3",
+    }
+    kept = fit(stay, quantity="no2", now=NOW)
+    assert kept.method == "mlr_humidity_temperature"
+    assert kept.model["coefficients"]["raw"] == pytest.approx(0.5, abs=0.01)  # 1 / 2
