@@ -32,6 +32,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled("campaigns of pledges", "dashboards.pledges.season.turn_now", "*/5 * * * *"),
     Scheduled("places of pledges", "dashboards.pledges.counters.count_places_now", "40 3 * * *"),
     Scheduled("pages after episodes", "dashboards.pledges.reviews.publish_reviews_now", "15 7 * * *"),
+    Scheduled("old rejected messages", "firmware_bridge.rejected_retention.forget_old", "25 3 * * *"),
     Scheduled("the broker's own figures", "firmware_bridge.broker_watch.look_now", "* * * * *"),
     Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )

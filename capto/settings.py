@@ -276,6 +276,9 @@ LOAN_PANELS = ["firmware_bridge.loan_devices.panel"]
 PUBLISHED_CELL_METRES = int(
     os.environ.get("CAPTO_PUBLISHED_CELL_METRES", "200")
 )  # Insee's grid; 100-250 allowed
+REJECTED_DAYS = int(
+    os.environ.get("CAPTO_REJECTED_DAYS", "365")
+)  # days that a rejected message waits to be replayed, as technical logs do
 SITE_NAME = os.environ.get("CAPTO_SITE_NAME", "Capto")
 SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site, named in every footer
 SOLICITATIONS_PER_30_DAYS = int(os.environ.get("CAPTO_SOLICITATIONS_PER_30_DAYS", "4"))  # to one person

@@ -1,6 +1,6 @@
 """A device that nobody knows is listed with what it sends, claimed in one click, and its messages are replayed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_django import Settings
@@ -8,6 +8,7 @@ from pytest_django import Settings
 from capto.catalogue.models import Sensor
 from capto.members.roles import Role
 from capto.readings.models import Placement, RawMessage, RejectedMessage
+from firmware_bridge.rejected_retention import forget_old
 
 from .conftest import airgradient
 from .pages import Library, arrive
@@ -129,3 +130,23 @@ def test_a_quarantined_message_is_explained_and_replayed_once_the_placement_is_r
     assert RawMessage.objects.filter(sensor=sensor).count() == 1
     other = Library("Air du Sud").staff()
     assert other.get(f"/appareils/refuses/{one.pk}/").status_code == 404
+
+
+def test_rejected_messages_are_forgotten_in_their_time_and_not_a_day_before(
+    library: Library, settings: Settings
+) -> None:
+    settings.REJECTED_DAYS = 365
+    received = datetime(2026, 1, 1, tzinfo=UTC)
+    for replayed_at in (None, received):
+        RejectedMessage.objects.create(
+            received_at=received,
+            transport="mqtt",
+            payload=b"{",
+            reason="undecodable",
+            replayed_at=replayed_at,
+        )
+    assert forget_old(received + timedelta(days=29)) == 0
+    assert forget_old(received + timedelta(days=31)) == 1
+    assert RejectedMessage.objects.get().replayed_at is None
+    assert forget_old(received + timedelta(days=364)) == 0
+    assert forget_old(received + timedelta(days=366)) == 1
