@@ -89,7 +89,7 @@ def _mark(spot: Spot, x: float, y: float, *, numbered: bool, name_above: bool) -
             )
         )
     if spot.kind == "foreign":
-        figure = text(spot.figure or "–", x=x, y=y + 9, class_="spot-figure", text_anchor="middle")
+        figure = text(spot.figure or "–", x=x, y=y + 9, class_="spot-figure on-dark", text_anchor="middle")
         return _triangle(x, y, 17) + figure
     disc = element("circle", cx=x, cy=y, r=15, class_="spot lent" if spot.figure else "spot lent empty")
     return disc + text(spot.figure or "–", x=x, y=y + 5, class_="spot-figure", text_anchor="middle")
