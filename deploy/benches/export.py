@@ -85,11 +85,13 @@ def by_copy(query: str) -> tuple[float, int]:
     return time.monotonic() - began, taken
 
 
-def serve(port: int) -> "subprocess.Popen[bytes]":
+def serve(port: int, *, workers: int = 1) -> "subprocess.Popen[bytes]":
     """Start the real web server and wait until it answers."""
     from capto.processes.up import web_command
 
-    web = subprocess.Popen(web_command("127.0.0.1", port, workers=1), stdout=sys.stderr, stderr=sys.stderr)
+    web = subprocess.Popen(
+        web_command("127.0.0.1", port, workers=workers), stdout=sys.stderr, stderr=sys.stderr
+    )
     for _ in range(300):
         try:
             with socket.create_connection(("127.0.0.1", port), 1):
