@@ -3,7 +3,19 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from dashboards.api.api import api, description
-from dashboards.views import about, data, explained, holdings, home, map_points, places, stations
+from dashboards.views import (
+    about,
+    data,
+    explained,
+    follow,
+    gathered,
+    holdings,
+    home,
+    map_points,
+    places,
+    stations,
+    year,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -11,6 +23,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lieux/", places.places, name="places"),
     path("lieu/<slug:public_id>/", places.place, name="place"),
     path("lieu/<slug:public_id>/<slug:quantity>/", places.place, name="place-quantity"),
+    path("lieu/<slug:public_id>/<slug:quantity>/annee/", year.year, name="place-year"),
+    path("lieu/<slug:public_id>/<slug:quantity>/annee/<int:year>/", year.year, name="place-year"),
+    path("lieu/<slug:public_id>/<slug:quantity>/jours.atom", follow.feed, name="place-feed"),
+    path("integrer/<slug:public_id>/<slug:quantity>/", gathered.embedded, name="place-embedded"),
+    path("commune/<slug:code>/", gathered.commune, name="commune"),
+    path("modele/<slug:slug>/", gathered.sensor_model, name="sensor-model"),
+    path("sitemap.xml", follow.sitemap, name="sitemap"),
+    path("robots.txt", follow.robots, name="robots"),
     path("lieu/<slug:public_id>/<slug:quantity>/<str:hour>/", explained.explained, name="explained"),
     path("station/<slug:code>/", stations.station, name="station"),
     path("station/<slug:code>/<slug:quantity>/", stations.station, name="station-quantity"),

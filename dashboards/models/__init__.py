@@ -6,12 +6,15 @@ from dashboards.models.published import (
     PublishedSeriesQuerySet,
 )
 from dashboards.models.release import Release
+from dashboards.models.withdrawal import NothingToWithdraw, Withdrawal
 
 __all__ = [
     "DatasetLicence",
+    "NothingToWithdraw",
     "PublishedHour",
     "PublishedHourQuerySet",
     "PublishedSeries",
     "PublishedSeriesQuerySet",
     "Release",
+    "Withdrawal",
 ]

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from calibration.flags import names
 from capto.catalogue.models import ObservedProperty
 from dashboards import around, comparison, figures, neighbours, phrases
 from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
-from dashboards.models import PublishedSeries
+from dashboards.models import PublishedSeries, Withdrawal
 from dashboards.words import utc_hour
 
 CHART = timedelta(hours=48)
@@ -57,7 +58,10 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         .order_by("-public_from")
     )
     if not series:
-        raise Http404
+        gone = Withdrawal.objects.of(public_id)
+        if gone is None:
+            raise Http404
+        return render(request, "dashboards/withdrawn.html", {"gone": gone}, status=410)
     pollutants = {s.property_id: s.property for s in series if s.property.is_pollutant}
     quantities = sorted(pollutants.values(), key=lambda q: (around.rank(q.code), q.code))
     shown = pollutants.get(quantity) if quantity else (quantities[0] if quantities else None)
@@ -68,6 +72,7 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         "quantity": shown,
         "quantities": quantities,
         "is_home": series[0].kind == "home",
+        "embed_url": settings.SITE_URL + reverse("place-embedded", args=[public_id, shown.code]),
         **_period(series, now=now),
     }
     context |= _evidence(series[0], quantity=shown, until=context["until"])

@@ -1,0 +1,83 @@
+"""The year of a place, as a calendar of daily means."""
+
+from datetime import date, datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import formats, timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from capto.catalogue.models import ObservedProperty
+from capto.charts.calendar import calendar_chart
+from capto.charts.scales import PARIS
+from capto.readings.models import Threshold
+from dashboards.days import days_of_place
+from dashboards.models import PublishedSeries
+from dashboards.words import amount, day_of, name_of
+
+# Shades of the calendar in µg/m³: round figures around the daily guidelines of the WHO (15, 45, 25), which are drawn
+# as bounds too. A scale for the eye, without a judgement: thresholds stand in the table below, with their law.
+BOUNDS = {"pm25": (5, 10, 15, 25), "pm10": (15, 30, 45, 60), "no2": (10, 25, 40, 60)}
+OTHER_BOUNDS = (20, 40, 60, 100)
+
+
+def year(request: HttpRequest, public_id: str, quantity: str, year: int = 0) -> HttpResponse:
+    """Show a year of daily means of a place, the present one unless another is asked for."""
+    now = timezone.now()
+    series = list(PublishedSeries.objects.of_place(public_id).filter(property_id=quantity))
+    measured = get_object_or_404(ObservedProperty, code=quantity, is_pollutant=True)
+    this_year = now.astimezone(PARIS).year
+    if not series:
+        raise Http404
+    first = min(s.public_from for s in series).astimezone(PARIS).year
+    ends = [s.public_until for s in series]
+    last = max((end.astimezone(PARIS).year if end else this_year for end in ends), default=this_year)
+    last = min(last, this_year)
+    shown = year or last
+    if not first <= shown <= max(first, last):
+        raise Http404
+    days = days_of_place(public_id, quantity=quantity, first=date(shown, 1, 1), last=date(shown, 12, 31))
+    bounds = BOUNDS.get(quantity, OTHER_BOUNDS)
+    unit = measured.unit_label
+
+    def day_text(day: date, value: float | None) -> str:
+        said = amount(value, unit) if value is not None else _("pas de moyenne")
+        return f"{day_of(datetime(day.year, day.month, day.day, 12, tzinfo=PARIS))} : {said}"
+
+    drawings = {
+        name: mark_safe(
+            calendar_chart(
+                {day.day: day.mean for day in days},
+                year=shown,
+                bounds=bounds,
+                title=_("%(name)s en %(year)d, jour par jour") % {"name": name_of(measured), "year": shown},
+                description=ngettext(
+                    "%(n)d jour a une moyenne ; le tableau dit la même chose.",
+                    "%(n)d jours ont une moyenne ; le tableau dit la même chose.",
+                    len(days),
+                )
+                % {"n": len(days)},
+                ident=f"annee-{name}",
+                day_text=day_text,
+                month_label=lambda day: formats.date_format(day, "M"),
+                narrow=name == "phone",
+            )
+        )
+        for name in ("desk", "phone")
+    }
+    edges = [0, *bounds]
+    context = {
+        "place": series[0],
+        "quantity": measured,
+        "year": shown,
+        "years": range(first, max(first, last) + 1),
+        "days": [(datetime(d.day.year, d.day.month, d.day.day, 12, tzinfo=PARIS), d) for d in days],
+        "drawings": drawings,
+        "scale": [(n, low, high) for n, (low, high) in enumerate(zip(edges, [*bounds, None], strict=True))],
+        "thresholds": Threshold.objects.in_force(on=now.astimezone(PARIS).date()).filter(
+            pollutant=quantity, statistic="moyenne journalière"
+        ),
+    }
+    return render(request, "dashboards/year.html", context)
