@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from capto.catalogue.models import ObservedProperty
-from capto.readings.models import Place, Placement
+from capto.readings.models import Place, Placement, RawMessage
 from firmware_bridge import reasons
 from firmware_bridge.diagnosis import Finding, Hour, Sum, Trace, findings, silent
 from firmware_bridge.models import Diagnosis
@@ -19,6 +19,7 @@ from firmware_bridge.models.diagnosis import QUIET_AFTER_FALSE_ALARM
 HOURS_READ = 8  # of finished sums; the longest look-back of an hourly detector is six
 MONTH_READ = timedelta(days=60)  # of daily means, for the drift
 LAGS_READ = timedelta(minutes=15)  # of messages, for the clock
+HEARD_BEFORE = timedelta(days=1)  # how far back a message of a sensor without a state is looked for
 ENOUGH_OTHERS = 3  # outdoor devices with the quantity in the hour, below which their median says nothing
 QUANTITIES = ("pm25", "temperature", "humidity", "rssi", "battery_pct", "battery_v")
 
@@ -135,11 +136,21 @@ def _open_placements(now: datetime) -> list[Placement]:
 
 def _bare_trace(placement: Placement, now: datetime) -> Trace:
     state = getattr(placement.sensor, "state", None)
+    last = state.last_received_at if state is not None else None
+    if state is None:  # its messages were loaded, or came while no bridge kept the state
+        last = (
+            RawMessage.objects.filter(
+                sensor=placement.sensor_id, observed_at__gte=now - HEARD_BEFORE, observed_at__lte=now
+            )
+            .order_by("-observed_at")
+            .values_list("received_at", flat=True)
+            .first()
+        )
     return Trace(
         now=now,
         starts_at=placement.starts_at,
         interval_s=float(placement.sensor.interval_s),
-        last_received_at=state.last_received_at if state is not None else None,
+        last_received_at=last,
     )
 
 

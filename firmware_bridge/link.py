@@ -191,7 +191,7 @@ class Link:
         )
 
     def _probe(self) -> None:
-        now = time.monotonic()
+        now = round(time.monotonic(), 6)  # as the marker writes it: its answer is told by an equal number
         self._probe_sent_at = now
         self._client.publish(
             self._marker_topic, b"%s %d %f" % (self._marker_prefix, self._generation, now), qos=1

@@ -51,7 +51,9 @@ def show_makers(*, now: datetime) -> DeviceTest | None:
         .values_list("hour", "value")
     )
     station = ReferenceValue.objects.filter(series=series).select_related("series__station")[0].series.station
-    maker, _created = Person.objects.get_or_create(email=EMAIL, defaults={"name": MAKER})
+    maker, _created = Person.objects.get_or_create(
+        email=EMAIL, defaults={"name": MAKER, "is_simulated": True}
+    )
     quantity = ObservedProperty.objects.get(pk=QUANTITY)
     test = DeviceTest.ask(
         by=maker, quantities=[quantity], now=start - timedelta(days=20), maker_name=MAKER, device="Brise 3 (simulée)",

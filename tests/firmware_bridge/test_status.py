@@ -183,3 +183,16 @@ def test_the_watcher_reads_the_brokers_figures_and_nothing_else(devices: Devices
     time.sleep(0.5)
     assert watcher.answer == "Success" and watcher.heard == []
     watcher.close()
+
+
+def test_a_bridge_that_has_run_for_a_while_is_still_certain_of_the_time_of_a_message(
+    town: Town, running_bridge: BridgeProcess, devices: Devices
+) -> None:
+    key, device = town.sensor()
+    time.sleep(7)  # longer than a marker vouches for
+    devices.airgradient(device, 1)
+    wait_until(lambda: town.messages(key) == 1, what="the row")
+    assert not town.one("SELECT time_uncertain FROM readings_raw_message WHERE sensor_id = %s", key)
+    wait_until(
+        lambda: town.one("SELECT lag_s FROM firmware_bridge_processstate") < 3, what="a lag that falls"
+    )
