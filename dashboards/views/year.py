@@ -1,9 +1,11 @@
 """The year of a place, as a calendar of daily means."""
 
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
@@ -15,7 +17,7 @@ from capto.charts.scales import PARIS
 from capto.readings.models import Threshold
 from dashboards.days import days_of_place
 from dashboards.models import PublishedSeries
-from dashboards.words import amount, day_of, name_of
+from dashboards.words import amount, day_of, name_of, utc_hour
 
 # Shades of the calendar in µg/m³: round figures around the daily guidelines of the WHO (15, 45, 25), which are drawn
 # as bounds too. A scale for the eye, without a judgement: thresholds stand in the table below, with their law.
@@ -75,6 +77,14 @@ def year(request: HttpRequest, public_id: str, quantity: str, year: int = 0) -> 
         "years": range(first, max(first, last) + 1),
         "days": [(datetime(d.day.year, d.day.month, d.day.day, 12, tzinfo=PARIS), d) for d in days],
         "drawings": drawings,
+        "data_url": f"{reverse('place-csv', args=[public_id])}?"
+        + urlencode(
+            {
+                "quantity": quantity,
+                "from": utc_hour(datetime(shown, 1, 1, tzinfo=PARIS)),
+                "to": utc_hour(datetime(shown + 1, 1, 1, tzinfo=PARIS)),
+            }
+        ),
         "scale": [(n, low, high) for n, (low, high) in enumerate(zip(edges, [*bounds, None], strict=True))],
         "thresholds": Threshold.objects.in_force(on=now.astimezone(PARIS).date()).filter(
             pollutant=quantity, statistic="moyenne journalière"

@@ -1,5 +1,6 @@
 """What others follow and frame: the feed, the embedded chart, the year, the pages that gather places."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
@@ -72,6 +73,10 @@ def test_the_year_of_a_place_has_a_cell_for_each_day(client: Client, city: City)
     found = client.get(f"/lieu/{home.public_id}/pm25/annee/").content.decode()
     assert found.count('class="cell none"') == 2 * 364  # drawn for a desk and for a phone
     assert "jeudi 19 novembre" in found
+    (address,) = re.findall(r'href="(/data/places/[^"]+)"', found)
+    assert "from=2025-12-31T23Z&amp;to=2026-12-31T23Z" in address  # the year of Paris, as it is drawn
+    file = client.get(address.replace("&amp;", "&"))
+    assert b"".join(file.streaming_content).count(b"\n") == 1 + 24
     assert client.get(f"/lieu/{home.public_id}/pm25/annee/2026/").status_code == 200
     assert client.get(f"/lieu/{home.public_id}/pm25/annee/1999/").status_code == 404
 
