@@ -164,30 +164,26 @@ class Link:
         )
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        first = 8 * message.dup | message.qos << 1 | message.retain
+        self._take(message._topic, bytes(message.payload), first, message.mid)
+
+    def _take(self, topic: bytes, payload: bytes, first: int, mid: int) -> None:
+        """Take one message; `first` is the first byte of its packet, `mid` counts at QoS 1 only."""
         moment_us = time.time_ns() // 1000
         if moment_us <= self._last_us:
             moment_us = self._last_us + 1
         self._last_us = moment_us
-        token = (self._generation, message.mid) if message.qos else None
+        token = (self._generation, mid) if first & 6 else None
         try:
-            topic = message.topic
+            name = topic.decode()
         except UnicodeDecodeError:
-            topic = repr(message._topic)
-        if topic == self._marker_topic:
-            self._on_marker(bytes(message.payload), token)
+            name = repr(topic)
+        if name == self._marker_topic:
+            self._on_marker(payload, token)
             return
+        is_late = time.monotonic() > self._certain_until
         self._deliver(
-            Arrival(
-                topic,
-                bytes(message.payload),
-                moment_us,
-                "mqtt",
-                "",
-                message.dup,
-                time.monotonic() > self._certain_until,
-                message.retain,
-            ),
-            token,
+            Arrival(name, payload, moment_us, "mqtt", "", first & 8 != 0, is_late, first & 1 != 0), token
         )
 
     def _probe(self) -> None:
@@ -277,7 +273,13 @@ class Link:
     def _read(self) -> bool:
         """Read up to READ_AT_ONCE packets of those that are here; False when the connection is lost."""
         client = self._client
-        for _ in range(READ_AT_ONCE):
+        left = READ_AT_ONCE
+        while left > 0:
+            if self.is_connected and client.has_read_ahead:
+                left -= client.take_publishes(self._take, most=left)
+            if left <= 0:
+                break
+            left -= 1
             if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False
             if not client.has_read_ahead:
