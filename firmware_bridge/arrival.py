@@ -32,7 +32,8 @@ class Arrival(NamedTuple):
     `is_late`: it may have waited in the broker, so that a message without a time of its own has an unknown time.
     `sensor_id`: the sensor that the credentials, or the person with the file, name. `zone`: that of times without
     one, where the caller knows better than the placement. `behind`: the sensors for which the sender, a gateway, may
-    speak; None where it is no gateway.
+    speak; None where it is no gateway. `again`: the broker may have forgotten in a crash that it delivered what was
+    received between these two moments, and sends it again as if it were new.
     """
 
     topic: str
@@ -47,6 +48,7 @@ class Arrival(NamedTuple):
     sensor_id: int | None = None
     zone: tzinfo | None = None
     behind: frozenset[int] | None = None
+    again: tuple[int, int] | None = None
 
 
 class Row(NamedTuple):

@@ -26,6 +26,9 @@ RETRY_S = 3.0  # seconds between two attempts to reach the broker
 PROBE_S = 1.0  # seconds between two markers
 # A message without a time of its own is certain to have waited less than this; hourly means do not feel it.
 CERTAIN_WITHIN_S = 5.0
+# A broker that crashed knows what stood in its file: written every 5 s (deploy/mosquitto/limits.conf), which takes
+# seconds for a long queue. What was delivered since comes again, without the mark of a redelivery.
+FORGOTTEN_WITHIN_US = 15_000_000
 READ_AT_ONCE = 200  # packets; then acknowledgements are sent and the queue is looked at
 MARKERS = "capto/bridges/"  # topic of a bridge's own markers, followed by its client id
 DEFAULT_CLIENT_ID = "capto-bridge"
@@ -89,6 +92,7 @@ class Link:
         self._wake_in.setblocking(False)
         self._last_us = 0
         self._certain_until = 0.0  # monotonic seconds; messages that come later may have waited
+        self._again: tuple[int, int] | None = None  # of Arrival, until the backlog is over
         self._probe_sent_at: float | None = None
         self._probe_answered_at = 0.0
         self._last_delay_s = 0.0
@@ -153,6 +157,8 @@ class Link:
         self.connections += 1
         self.is_connected = True
         self._probe_sent_at = None
+        if not flags.session_present:
+            self._again = None
         # A new session has no backlog; a resumed one is late until its first marker is back.
         self._certain_until = 0.0 if flags.session_present else time.monotonic() + CERTAIN_WITHIN_S
         client.subscribe([(self._marker_topic, 1), *((topic, 1) for topic in self._filters)])
@@ -182,9 +188,10 @@ class Link:
             self._on_marker(payload, token)
             return
         is_late = time.monotonic() > self._certain_until
-        self._deliver(
-            Arrival(name, payload, moment_us, "mqtt", "", first & 8 != 0, is_late, first & 1 != 0), token
-        )
+        arrival = Arrival(name, payload, moment_us, "mqtt", "", first & 8 != 0, is_late, first & 1 != 0)
+        if is_late and self._again is not None:
+            arrival = arrival._replace(again=self._again)
+        self._deliver(arrival, token)
 
     def _probe(self) -> None:
         now = round(time.monotonic(), 6)  # as the marker writes it: its answer is told by an equal number
@@ -202,6 +209,7 @@ class Link:
                 self._probe_answered_at = time.monotonic()
                 self._last_delay_s = self._probe_answered_at - sent_at
             self._certain_until = sent_at + CERTAIN_WITHIN_S
+            self._again = None
         if token is not None:
             self._acknowledged.append(token)
 
@@ -213,6 +221,9 @@ class Link:
             except Exception:  # whatever happens to the connection, the next one is tried
                 logger.exception("the connection to the broker failed")
             finally:
+                if self.is_connected:
+                    since_us = self._last_us - FORGOTTEN_WITHIN_US
+                    self._again = min(since_us, self._again[0]) if self._again else since_us, self._last_us
                 self.is_connected = False
             if self.refused_at_start is not None:
                 return

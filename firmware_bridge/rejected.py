@@ -9,7 +9,7 @@ from firmware_bridge.arrival import Refusal, at_microsecond
 LARGEST_KEPT = 256 * 1024  # bytes of a payload; the rest of a larger one is cut, and the reason says so
 LONGEST_DETAIL = 500  # characters, as the column has it
 
-# A redelivered message that was refused before is the same message.
+# A message sent again by the broker that was refused before is the same message.
 _KEEP = """
 INSERT INTO readings_rejected_message
        (received_at, transport, topic, wire_format, device_id, sensor_id, payload, reason, detail, time_uncertain)
@@ -41,7 +41,7 @@ def keep(refusals: Iterable[Refusal], connection: psycopg.Connection) -> int:
             "reason": refusal.reason,
             "detail": storable(refusal.detail, LONGEST_DETAIL),
             "time_uncertain": refusal.arrival.is_late,
-            "is_redelivered": refusal.arrival.is_redelivered,
+            "is_redelivered": refusal.arrival.is_redelivered or refusal.arrival.again is not None,
         }
         for refusal in refusals
     ]

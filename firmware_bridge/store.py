@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,6 +59,15 @@ WHERE EXISTS (
         WHERE stored.sensor_id = incoming.sensor_id ORDER BY stored.observed_at DESC LIMIT {MOST_UNACKNOWLEDGED}
     ) AS recent
     WHERE recent.layout_id = incoming.layout_id AND recent.values = incoming.values)"""
+
+# Of messages that a broker sends after its crash, those whose content was stored shortly before it.
+STORED_BEFORE = f"""
+SELECT incoming.number FROM ({_ROWS}) AS incoming
+WHERE EXISTS (
+    SELECT FROM readings_raw_message AS stored
+    WHERE stored.sensor_id = incoming.sensor_id AND stored.layout_id = incoming.layout_id
+      AND stored.observed_at BETWEEN %(since)s::timestamptz AND %(until)s::timestamptz
+      AND stored.values IS NOT DISTINCT FROM incoming.values)"""
 
 
 def _parameters(rows: Sequence[Row]) -> dict[str, Any]:
@@ -166,7 +175,8 @@ def _insert(
 
 
 def _without_repetitions(rows: list[Row], connection: psycopg.Connection) -> list[Row]:
-    """Leave out redelivered messages without a time of their own whose content is stored or stands before."""
+    """Leave out messages without a time of their own that were sent again, whose content is stored or stands before."""
+    rows = _without_forgotten(rows, connection)
     doubtful = [row for row in rows if row.is_timeless and row.arrival.is_redelivered]
     if not doubtful:
         return rows
@@ -180,6 +190,20 @@ def _without_repetitions(rows: list[Row], connection: psycopg.Connection) -> lis
         seen.add(content)
         kept.append(row)
     return kept
+
+
+def _without_forgotten(rows: list[Row], connection: psycopg.Connection) -> list[Row]:
+    """Leave out what a broker forgot to have delivered before it crashed (`Arrival.again`)."""
+    doubtful = defaultdict(list)
+    for row in rows:
+        if row.arrival.again is not None and row.is_timeless and not row.arrival.is_redelivered:
+            doubtful[row.arrival.again].append(row)
+    repeated: set[int] = set()
+    for (since_us, until_us), some in doubtful.items():
+        moments = {"since": at_microsecond(since_us), "until": at_microsecond(until_us)}
+        found = connection.execute(STORED_BEFORE, {**_parameters(some), **moments})
+        repeated.update(id(some[number - 1]) for (number,) in found)
+    return [row for row in rows if id(row) not in repeated] if repeated else rows
 
 
 UPSERT_STATES = """
