@@ -10,6 +10,7 @@ import psycopg
 
 from firmware_bridge import database
 from firmware_bridge.arrival import Arrival, Batch
+from firmware_bridge.device_limits import DeviceLimits
 from firmware_bridge.intake import Intake
 from firmware_bridge.link import Address, Link
 from firmware_bridge.registry import Registry
@@ -31,9 +32,11 @@ Item = tuple[Arrival, tuple[int, int] | None]
 class Bridge:
     """The running bridge. `run` returns when `stop` was called, from another thread or a signal handler."""
 
-    def __init__(self, address: Address, *, client_id: str = "", share: str = "") -> None:
+    def __init__(
+        self, address: Address, *, client_id: str = "", share: str = "", device_per_s: float = 0.0
+    ) -> None:
         self.counts: Counter[str] = Counter()
-        self._intake = Intake(Registry())
+        self._intake = Intake(Registry(), DeviceLimits(device_per_s))
         self._waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._is_stopping = False
         self._states = Batch()

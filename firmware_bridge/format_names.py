@@ -70,6 +70,13 @@ REASONS: dict[str, Reason] = {
         _("Envoyez les mesures en plusieurs fois, ou par un fichier."),
         is_final=True,
     ),
+    reasons.TOO_FAST: Reason(
+        _("Trop de messages"),
+        _(
+            "L’appareil envoie sans cesse ; ce qui dépasse sa part est mis de côté, les autres n’en souffrent pas."
+        ),
+        _("Réglez son intervalle, ou redémarrez-le ; relisez-les s’ils sont bons."),
+    ),
     reasons.NO_IDENTITY: Reason(
         _("Sans nom"),
         _("Le message ne dit pas de quel appareil il vient."),

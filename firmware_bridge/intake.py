@@ -17,6 +17,7 @@ from firmware_bridge.arrival import (
     at_microsecond,
     in_microseconds,
 )
+from firmware_bridge.device_limits import DeviceLimits, Verdict
 from firmware_bridge.formats import FORMATS, Decoded, Reading, Undecodable
 from firmware_bridge.layouts import Layout, Layouts, Names
 from firmware_bridge.registry import UTC, KnownSensor, Registry
@@ -50,10 +51,14 @@ class _Sender(NamedTuple):
 
 
 class Intake:
-    """Understand messages; one thread uses it. The connection is only for what was never met before."""
+    """Understand messages; one thread uses it. The connection is only for what was never met before.
 
-    def __init__(self, registry: Registry) -> None:
+    `limits`: how much one device may send; what waited in the broker is not counted, as it came at its own pace.
+    """
+
+    def __init__(self, registry: Registry, limits: DeviceLimits | None = None) -> None:
         self.registry = registry
+        self._limits = limits
         self.routes = Routes(FORMATS)
         self._layouts = Layouts()
         self._refused_items: dict[tuple[int, str], int] = {}
@@ -83,6 +88,14 @@ class Intake:
         if arrival.is_retained and format_.retained_is_state:
             batch.counts["retained"] += 1
             return
+        if self._limits is not None and not arrival.is_late:
+            verdict = self._limits.verdict(expected or arrival.topic, arrival.received_us)
+            if verdict is not Verdict.READ:
+                batch.counts[f"too_fast_{verdict.value}"] += 1
+                if verdict is Verdict.KEPT:
+                    detail = "more messages than one device may send"
+                    batch.refusals.append(Refusal(arrival, reasons.TOO_FAST, detail, name, expected or ""))
+                return
         largest = LARGEST_FILE if arrival.transport == "file" else LARGEST_PAYLOAD
         if len(arrival.payload) > largest:
             detail = f"{len(arrival.payload)} bytes, more than the {largest} that are read"

@@ -5,6 +5,7 @@ UNKNOWN_FORMAT = "unknown_format"
 UNDECODABLE = "undecodable"
 DECODER_FAILED = "decoder_failed"
 TOO_LARGE = "too_large"
+TOO_FAST = "too_fast"  # over the limit of one device (firmware_bridge.device_limits)
 NO_IDENTITY = "no_identity"
 IDENTITY_MISMATCH = "identity_mismatch"
 REFUSED_ITEMS = "refused_items"  # the rest of the message was stored

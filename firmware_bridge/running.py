@@ -42,7 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, client_id: str, share: str, **_: Any) -> None:
     """Run the bridge until a signal ends it. Raises WrongAddress where a URL is wrong."""
-    bridge = Bridge(Address(settings.MQTT_URL), client_id=client_id, share=share)
+    bridge = Bridge(
+        Address(settings.MQTT_URL),
+        client_id=client_id,
+        share=share,
+        device_per_s=settings.DEVICE_MESSAGES_PER_S,
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: bridge.stop())
     sys.setswitchinterval(SWITCH_INTERVAL_S)
