@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 GAPS, UNCERTAIN = 1, 2  # bits of `marks` below
 # A redelivered message is one of those not yet acknowledged: no broker has more of them on their way at once.
 MOST_UNACKNOWLEDGED = 2_000
+MOST_MOVES = 100  # microseconds that a message without a time of its own makes room for others of its sensor
 
 # Ragged rows: all values of the batch in one array, and where each row begins and ends. NaN stands for an absent
 # value, because an array without NULLs is cut in constant time.
@@ -136,7 +137,11 @@ def _note_mappings(batch: Batch, connection: psycopg.Connection) -> None:
 
 
 def _insert(
-    rows: Sequence[Row], connection: psycopg.Connection, counts: Counter[str], refusals: list[Refusal]
+    rows: Sequence[Row],
+    connection: psycopg.Connection,
+    counts: Counter[str],
+    refusals: list[Refusal],
+    moves: int = 0,
 ) -> None:
     if not rows:
         return
@@ -153,15 +158,20 @@ def _insert(
             )
             return
         middle = len(rows) // 2
-        _insert(rows[:middle], connection, counts, refusals)
-        _insert(rows[middle:], connection, counts, refusals)
+        _insert(rows[:middle], connection, counts, refusals, moves)
+        _insert(rows[middle:], connection, counts, refusals, moves)
         return
     counts["stored"] += stored
     counts["values"] += len(parameters["values"].numbers) if stored == len(rows) else 0
     if stored < len(rows):
         conflicts = [rows[number - 1] for (number,) in connection.execute(CONFLICTS, parameters)]
-        counts["conflicts"] += len(conflicts)
         counts["repeated"] += len(rows) - stored - len(conflicts)
+        if moves < MOST_MOVES:
+            # Two bridges may take messages of one sensor in the same microsecond: the later one makes room.
+            moved = [row._replace(observed_us=row.observed_us + 1) for row in conflicts if row.is_timeless]
+            _insert(moved, connection, counts, refusals, moves + 1)
+            conflicts = [row for row in conflicts if not row.is_timeless]
+        counts["conflicts"] += len(conflicts)
         detail = "another content is stored for this sensor and time; the first one stays"
         refusals.extend(
             Refusal(
