@@ -68,6 +68,7 @@ def _addresses(services: PrivateServices) -> dict[str, str]:
         "CAPTO_DATABASE_URL": services.database_url,
         "CAPTO_MQTT_URL": services.mqtt_url,
         "CAPTO_MQTT_PUBLISHER_URL": services.broker.url("publisher"),
+        "CAPTO_MQTT_SECOND_URL": services.broker.url("bridge2"),
         "CAPTO_MQTT_SIMULATION_URL": services.broker.url("simulation"),
         "DJANGO_SETTINGS_MODULE": "capto.settings",
         "PYTHONUNBUFFERED": "1",

@@ -73,6 +73,10 @@ class Publisher:
             received += len(data)
             self.acknowledged = received // 4
 
+    def send(self, one: bytes) -> None:
+        """Send one packet, and wait for nothing."""
+        self._socket.sendall(one)
+
     def publish(self, packets: Sequence[bytes]) -> None:
         """Send packets and wait until the broker has acknowledged all."""
         wanted = self.acknowledged + len(packets)

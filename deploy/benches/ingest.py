@@ -4,8 +4,11 @@ Cases, each the median of its rounds:
   copy          binary COPY of ready rows into the same table with its index: the limit of the database
   client        broker to a paho subscriber with an empty callback, QoS 1, manual acknowledgement
   end_to_end    broker -> `capto bridge` -> committed rows, draining the same queue; alternates with `client`
-Messages are AirGradient JSON of 12 stored values from 1,000 devices. Their own cycle counter is the ledger: each
-(device, counter) must stand in the table once (`lost`, `twice`).
+  shared        two bridges that share the subscription, draining the same queue (ratio to one)
+  latency       from publication to the committed row under steady 1,000 messages/s
+  node_red      with --peer: Node-RED from npm draining the same queue, one row per value, no key
+Name cases to run those only. Messages are AirGradient JSON of 12 stored values from 1,000 devices. Their own cycle
+counter is the ledger: each (device, counter) must stand in the table once (`lost`, `twice`).
 """
 
 import argparse
@@ -17,11 +20,14 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import _latency
 import paho.mqtt.client as mqtt
 import psycopg
 from _fleet import DEVICES, STORED, Publisher, add_fleet, device_of, messages, packet
+from _node_red import NodeRed, drained
 from paho.mqtt.enums import CallbackAPIVersion
 
 DRAIN_WITHIN_S = 120.0
@@ -83,16 +89,17 @@ def empty(connection: psycopg.Connection) -> None:
         connection.execute(f"TRUNCATE readings_{table}")
 
 
-def fill_queue(count: int) -> None:
-    """Let the bridge's session exist with nothing connected, and publish into it."""
-    session(connect_only=True)
+def fill_queue(count: int, filters: dict[str, str] | None = None) -> None:
+    """Let sessions exist with nothing connected (the bridge's, or the filter of each URL), and publish into them."""
+    for url, wanted in (filters or {os.environ["CAPTO_MQTT_URL"]: FILTER}).items():
+        session(connect_only=True, url=url, wanted=wanted)
     packets = [packet(topic, content, number) for number, (topic, content) in enumerate(messages(count))]
     Publisher(os.environ["CAPTO_MQTT_PUBLISHER_URL"]).publish(packets)
 
 
-def session(*, connect_only: bool, count: int = 0) -> float:
+def session(*, connect_only: bool, count: int = 0, url: str = "", wanted: str = FILTER) -> float:
     """Be a subscriber that does nothing; returns messages/s between the first message and the last."""
-    parts = urlsplit(os.environ["CAPTO_MQTT_URL"])
+    parts = urlsplit(url or os.environ["CAPTO_MQTT_URL"])
     user = unquote(parts.username or "capto-bridge")
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
@@ -116,7 +123,7 @@ def session(*, connect_only: bool, count: int = 0) -> float:
             client.disconnect()
 
     def on_connect(client: mqtt.Client, *_: object) -> None:
-        client.subscribe(FILTER, qos=1)
+        client.subscribe(wanted, qos=1)
 
     client.on_message = on_message
     client.on_connect = on_connect
@@ -135,9 +142,88 @@ def client_limit(count: int) -> float:
     return float(done.stdout)
 
 
-def capto_bridge() -> "subprocess.Popen[bytes]":
+def capto_bridge(url: str = "", *options: str) -> "subprocess.Popen[bytes]":
     """Start the bridge as anyone does."""
-    return subprocess.Popen([sys.executable, "-m", "capto", "bridge"], stdout=sys.stderr)
+    environment = {**os.environ, "CAPTO_MQTT_URL": url or os.environ["CAPTO_MQTT_URL"]}
+    words = [sys.executable, "-m", "capto", "bridge", *options]
+    return subprocess.Popen(words, stdout=sys.stderr, env=environment)
+
+
+def forget(url: str) -> None:
+    """Connect once with a clean session: what the broker keeps for this account is gone."""
+    parts = urlsplit(url)
+    user = unquote(parts.username or "")
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=user, clean_session=True)
+    client.username_pw_set(user, unquote(parts.password or ""))
+    client.on_connect = lambda client, *_: client.disconnect()
+    client.connect(parts.hostname or "", parts.port or 1883)
+    client.loop_forever()
+
+
+def shared(connection: psycopg.Connection, count: int) -> dict[str, float]:
+    """Drain a queue through two bridges that share it, each at its end, and compare the table with the ledger."""
+    urls = [os.environ["CAPTO_MQTT_URL"], os.environ["CAPTO_MQTT_SECOND_URL"]]
+    for url in urls:
+        forget(url)
+    fill_queue(count, dict.fromkeys(urls, f"$share/bench/{FILTER}"))
+    empty(connection)
+    processes = [capto_bridge(url, "--share", "bench") for url in urls]
+    try:
+        until = time.monotonic() + DRAIN_WITHIN_S
+        while True:
+            now = time.time()
+            (rows,) = connection.execute("SELECT count(*) FROM readings_raw_message").fetchone() or (0,)
+            if rows >= count:
+                break
+            assert time.monotonic() < until, f"{count - rows} messages did not come in time"
+            time.sleep(0.05)
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+            process.wait(10)
+        for url in urls:
+            forget(url)
+    began, rows, distinct = connection.execute(
+        "SELECT extract(epoch FROM min(received_at))::float8, count(*),"
+        " count(DISTINCT (sensor_id, values[position]))"
+        " FROM readings_raw_message JOIN readings_layoutchannel USING (layout_id) WHERE property_id = 'boot_count'"
+    ).fetchone() or (0.0, 0, 0)
+    return {"messages_per_s": count / (now - began), "lost": count - distinct, "twice": rows - distinct}
+
+
+def latency(connection: psycopg.Connection) -> None:
+    """Measure and say the case `latency`."""
+    forget(os.environ["CAPTO_MQTT_URL"])
+    empty(connection)
+    process = capto_bridge()
+    try:
+        time.sleep(3.0)  # connected, and its first marker back
+        figures = _latency.measure(connection, per_s=1_000, seconds=20.0)
+        memory_mb = memory_of(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    floor = _latency.commit_ms(connection)
+    say(
+        case="latency",
+        **figures,
+        rss_mb=round(memory_mb),
+        limit_ms=100,
+        commit_p99_ms=round(floor, 2),
+        ratio_to_commit=round(figures["p99_ms"] / floor, 1),
+    )
+
+
+def node_red(connection: psycopg.Connection, count: int, values_per_s: float) -> None:
+    """Measure and say the case `node_red`, in values/s beside the bridge's."""
+    peer = NodeRed(Path(os.environ["CAPTO_RUN"]).parent / "peer", topic=FILTER, keys=STORED)
+    peer.install()
+    fill_queue(count)
+    rate, rows = drained(connection, peer, count, within_s=DRAIN_WITHIN_S)
+    forget(os.environ["CAPTO_MQTT_URL"])
+    ratio = round(values_per_s / rate, 1) if rate else None
+    missing = count * len(STORED) - rows
+    say(case="node_red", values_per_s=round(rate), missing_values=missing, bridge_ratio_to_node_red=ratio)
 
 
 def end_to_end(connection: psycopg.Connection, count: int) -> dict[str, float]:
@@ -205,26 +291,15 @@ def memory_of(pid: int) -> float:
     return int(line.split()[1]) / 1000
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--messages", type=int, default=100_000, help="in each round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--as-client", type=int, metavar="COUNT", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.as_client:
-        print(session(connect_only=False, count=given.as_client))
-        return
-    add_fleet()
-    connection = psycopg.connect(os.environ["CAPTO_DATABASE_URL"], autocommit=True)
+def throughput(connection: psycopg.Connection, count: int, rounds: int) -> float:
+    """Measure and say the cases `copy`, `client` and `end_to_end`; returns messages/s end to end."""
     width = len(STORED)
     clients, bridges = [], []
-    for number in range(given.rounds):
-        clients.append(client_limit(given.messages))
-        bridges.append(end_to_end(connection, given.messages))
+    for number in range(rounds):
+        clients.append(client_limit(count))
+        bridges.append(end_to_end(connection, count))
         note(f"round {number + 1}: client {clients[-1]:.0f} messages/s, bridge {bridges[-1]}")
-    copies = [copy_limit(connection, given.messages) for _ in range(given.rounds)]
+    copies = [copy_limit(connection, count) for _ in range(rounds)]
     copy, client = statistics.median(copies), statistics.median(clients)
     middle = sorted(bridges, key=lambda figures: figures["messages_per_s"])[len(bridges) // 2]
     rate = middle["messages_per_s"]
@@ -241,6 +316,39 @@ def main() -> None:
         cpu_us_per_message=round(middle["cpu_us_per_message"], 1),
         memory_mb=round(max(figures["memory_mb"] for figures in bridges)),
     )
+    return rate
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "cases", nargs="*", choices=[[], "copy", "client", "end_to_end", "shared", "latency"], metavar="CASE"
+    )
+    parser.add_argument("--peer", action="store_true", help="measure Node-RED beside the bridge")
+    parser.add_argument("--messages", type=int, default=100_000, help="in each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--as-client", type=int, metavar="COUNT", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.as_client:
+        print(session(connect_only=False, count=given.as_client))
+        return
+    cases = set(given.cases or ("copy", "client", "end_to_end", "shared", "latency"))
+    add_fleet()
+    connection = psycopg.connect(os.environ["CAPTO_DATABASE_URL"], autocommit=True)
+    rate = 0.0
+    if given.peer or cases & {"copy", "client", "end_to_end", "shared"}:
+        rate = throughput(connection, given.messages, given.rounds)
+    if "shared" in cases:
+        figures = shared(connection, given.messages)
+        together = figures.pop("messages_per_s")
+        ratio = round(together / rate, 2)
+        say(case="shared", messages_per_s=round(together), ratio_to_one_bridge=ratio, **figures)
+    if "latency" in cases:
+        latency(connection)
+    if given.peer:
+        node_red(connection, min(given.messages, 50_000), rate * len(STORED))
 
 
 if __name__ == "__main__":
