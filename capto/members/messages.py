@@ -14,7 +14,7 @@ import contextlib
 import logging
 import random
 import smtplib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from capto.members.models import Message, Person, SilencedReader
-from capto.members.models.mailbox import reader_of
+from capto.members.models.mailbox import MailProviderRule, mailbox_of, reader_key, reader_of
 from capto.members.smtp import OF_DJANGO, HandingOver, nothing
 
 log = logging.getLogger(__name__)
@@ -195,9 +195,12 @@ def send_waiting(*, now: datetime, most: int = 500) -> int:
     mail server without an answer is not sent again (`Message.handed_over_at`).
     """
     waiting = Message.objects.waiting(now=now).exclude(channel=Message.Channel.PAPER)
+    rules = MailProviderRule.in_force(on=now.date())
     found = [
-        (pk, f"person:{person}" if person else reader)
-        for pk, person, reader in waiting.values_list("pk", "person_id", "reader")[:most]
+        (pk, _name_of(email, person, reader, rules=rules))
+        for pk, person, email, reader in waiting.values_list("pk", "person_id", "person__email", "reader")[
+            :most
+        ]
     ]
     # Each worker goes through the readers in an order of its own, so that several seldom want the same one at once;
     # the messages of one reader stay in theirs.
@@ -225,6 +228,18 @@ def send_waiting(*, now: datetime, most: int = 500) -> int:
     return sent
 
 
+def _name_of(
+    email: str | None, person: int | None, reader: str, *, rules: Mapping[str, MailProviderRule]
+) -> str:
+    """Name a reader for their order and their lock: an account and its mailbox are one, as in the cap."""
+    if person is None:
+        return reader
+    try:
+        return reader_key(mailbox_of(email or "", rules=rules))
+    except ValueError:  # reached by other ways than e-mail
+        return f"person:{person}"
+
+
 @contextlib.contextmanager
 def _lock_of(name: str, *, wait: bool) -> Iterator[bool]:
     """Hold the lock of one reader, of the database session; gives False where another session holds it."""
@@ -242,8 +257,10 @@ def _lock_of(name: str, *, wait: bool) -> Iterator[bool]:
 
 def _close_the_uncertain(*, now: datetime) -> None:
     """Say of what a dead worker had handed over that it may have left, once nobody can be at it any more."""
+    rules = MailProviderRule.in_force(on=now.date())
     for message in Message.objects.uncertain().select_related("person")[:100]:
-        name = f"person:{message.person_id}" if message.person_id else message.reader
+        email = message.person.email if message.person else None
+        name = _name_of(email, message.person_id, message.reader, rules=rules)
         with _lock_of(name, wait=False) as is_ours:
             if is_ours:
                 message.drop(because=MAY_HAVE_LEFT, now=now)

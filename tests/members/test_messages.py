@@ -221,6 +221,19 @@ def test_the_cap_counts_an_account_and_its_mailbox_as_one_person(
     assert Message.objects.get(key="u").dropped_because == "too_many_solicitations"
 
 
+def test_messages_of_an_account_and_its_mailbox_leave_in_the_order_in_which_they_were_queued(
+    alice: Person,
+) -> None:
+    keys = [f"k{n}" for n in range(8)]
+    for n, key in enumerate(keys):
+        if n % 2:
+            _to_address(f"alice+{n}@exemple.test", key, nature="account")
+        else:
+            _queue(alice, key)
+    assert send_waiting(now=NOW) == 8
+    assert [sent.extra_headers["X-Capto-Message"] for sent in mail.outbox] == keys
+
+
 def test_the_same_key_queued_with_others_is_left_as_it_is() -> None:
     first = _to_address("bruno@exemple.test", "a")
     second = _to_address("carla@exemple.test", "a")
