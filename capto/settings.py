@@ -169,7 +169,14 @@ CACHES = {
     },
     # Of readers without a key: counted in each web process, so that reading writes nothing.
     "limits": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"},
+    # Public pages as they were sent (dashboards.kept): at most 20 MB in each web process.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 300},
+    },
 }
+PAGES_KEPT_SECONDS = int(os.environ.get("CAPTO_PAGES_KEPT_SECONDS", "60"))  # 0: every page is made anew
 
 AUTH_USER_MODEL = "members.Person"
 AUTH_PASSWORD_VALIDATORS = [

@@ -28,6 +28,7 @@ if not GIVEN:
     os.environ["CAPTO_MQTT_PUBLISHER_URL"] = PRIVATE.broker.url("publisher")
     os.environ["CAPTO_MQTT_KEEPER_URL"] = PRIVATE.broker.url("keeper")
     os.environ["CAPTO_MQTT_WATCHER_URL"] = PRIVATE.broker.url("watcher")
+os.environ.setdefault("CAPTO_PAGES_KEPT_SECONDS", "0")  # a test changes rows and looks at once
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "capto.settings")
 django.setup()
 

@@ -12,12 +12,14 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from capto.catalogue.models import SensorModel
 from dashboards import around, figures
 from dashboards.hours import nearest_station, place_hours, station_hours
+from dashboards.kept import kept
 from dashboards.models import PublishedHour, PublishedSeries
 
 CHART = timedelta(hours=48)
 GRADES_OVER = timedelta(days=7)
 
 
+@kept
 def commune(request: HttpRequest, code: str) -> HttpResponse:
     """Show the places of one commune with their latest hour, and the stations around."""
     now = timezone.now()
@@ -42,6 +44,7 @@ def commune(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "dashboards/commune.html", context)
 
 
+@kept
 def sensor_model(request: HttpRequest, slug: str) -> HttpResponse:
     """Show where a model of sensor stands, and the grades that its hours of a week got."""
     now = timezone.now()
@@ -71,6 +74,7 @@ def sensor_model(request: HttpRequest, slug: str) -> HttpResponse:
 
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # it hands on whatever the address captures
+@kept
 def embedded(request: HttpRequest, public_id: str, quantity: str) -> HttpResponse:
     """Show the last two days of a place alone, so that any page may frame it."""
     now = timezone.now()

@@ -5,10 +5,12 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from dashboards import around, figures, neighbours, phrases
+from dashboards.kept import kept
 
 PLACES_ON_HOME = 60  # more are on the page of places
 
 
+@kept
 def home(request: HttpRequest) -> HttpResponse:
     """Say what this is and how the air is now."""
     now = timezone.now()

@@ -3,15 +3,14 @@
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 
 from capto.catalogue.models import ObservedProperty
 from dashboards import around, neighbours
+from dashboards.kept import kept
 from dashboards.words import amount, figure, grade_in_a_word
 
-FRESH_SECONDS = 60
 
-
+@kept
 def map_points(request: HttpRequest) -> JsonResponse:
     """Give the published cells of the standing sensors and the stations, with the words of their latest hour."""
     now = timezone.now()
@@ -66,6 +65,4 @@ def map_points(request: HttpRequest) -> JsonResponse:
                     "url": f"{reverse('places')}?grandeur={quantity.code}#autres-reseaux",
                 }
             )
-    answer = JsonResponse({"points": points})
-    patch_cache_control(answer, max_age=FRESH_SECONDS)
-    return answer
+    return JsonResponse({"points": points})

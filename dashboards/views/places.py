@@ -14,6 +14,7 @@ from calibration.flags import names
 from capto.catalogue.models import ObservedProperty
 from dashboards import around, comparison, figures, neighbours, phrases
 from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
+from dashboards.kept import kept
 from dashboards.models import PublishedSeries, Withdrawal
 from dashboards.words import utc_hour
 
@@ -23,6 +24,7 @@ PROFILE = timedelta(days=14)
 NEXT_HOUR = timedelta(hours=1)
 
 
+@kept
 def places(request: HttpRequest) -> HttpResponse:
     """List every place where a sensor stands, by commune."""
     now = timezone.now()
@@ -49,6 +51,7 @@ def places(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboards/places.html", context)
 
 
+@kept
 def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpResponse:
     """Say what one place's hours show, with its evidence."""
     now = timezone.now()

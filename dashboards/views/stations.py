@@ -11,12 +11,14 @@ from django.utils import timezone
 from capto.readings.models import ReferenceSeries, ReferenceStation
 from dashboards import around, figures
 from dashboards.hours import station_hours
+from dashboards.kept import kept
 from dashboards.words import utc_hour
 
 CHART = timedelta(hours=48)
 PROFILE = timedelta(days=14)
 
 
+@kept
 def station(request: HttpRequest, code: str, quantity: str = "") -> HttpResponse:
     """Show what one station measures, and which lent sensors stand around it."""
     now = timezone.now()

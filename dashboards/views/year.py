@@ -16,6 +16,7 @@ from capto.charts.calendar import calendar_chart
 from capto.charts.scales import PARIS
 from capto.readings.models import Threshold
 from dashboards.days import days_of_place
+from dashboards.kept import kept
 from dashboards.models import PublishedSeries
 from dashboards.words import amount, day_of, name_of, utc_hour
 
@@ -25,6 +26,7 @@ BOUNDS = {"pm25": (5, 10, 15, 25), "pm10": (15, 30, 45, 60), "no2": (10, 25, 40,
 OTHER_BOUNDS = (20, 40, 60, 100)
 
 
+@kept
 def year(request: HttpRequest, public_id: str, quantity: str, year: int = 0) -> HttpResponse:
     """Show a year of daily means of a place, the present one unless another is asked for."""
     now = timezone.now()
