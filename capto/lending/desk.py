@@ -21,6 +21,7 @@ from capto.lending.days import local_day
 from capto.lending.models import Act, Hold, Loan, LoanPart
 from capto.lending.refusals import CharterNotAccepted, NotAllowed, NotOnLoan, Refusal
 from capto.lending.undo import last_act, undo
+from capto.members.chosen import key_of
 from capto.members.codes import CodeKind, Command, UnreadableCode, WrongCheckSign, read_code
 from capto.members.models import BorrowerGroup, Charter, Consent, Person
 from capto.members.roles import Capability
@@ -171,7 +172,8 @@ def _unknown(line: str, detail: str) -> Answer:
 def person_of(mark: str) -> Person | None:
     """Find the person whom the desk serves, by the code of a card or by #id."""
     if mark.startswith("#"):
-        return Person.objects.filter(pk=int(mark[1:])).first() if mark[1:].isdigit() else None
+        key = key_of(mark[1:])
+        return None if key is None else Person.objects.filter(pk=key).first()
     try:
         return Person.objects.filter(card_code=read_code(mark).text).first() if mark else None
     except UnreadableCode:

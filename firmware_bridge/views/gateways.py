@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from capto.catalogue.models import Sensor
 from capto.members.access import requires
+from capto.members.chosen import key_of
 from capto.members.models import Organisation, Person
 from capto.members.roles import Capability
 from firmware_bridge.device_access import gateway_shown_again, renew_gateway, standing_of
@@ -96,7 +97,7 @@ def gateway(request: HttpRequest, pk: int) -> HttpResponse:
 def register(request: HttpRequest, pk: int) -> HttpResponse:
     """Register the chosen sensors behind a gateway, and no others."""
     found = _of(request, pk)
-    chosen = [int(key) for key in request.POST.getlist("sensor") if key.isdigit()]
+    chosen = [key for mark in request.POST.getlist("sensor") if (key := key_of(mark)) is not None]
     try:
         found.speak_for(Sensor.objects.filter(owner=found.owner, pk__in=chosen))
     except SpeaksAnotherFormat as refused:

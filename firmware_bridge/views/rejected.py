@@ -14,6 +14,7 @@ from django_q.tasks import async_task
 
 from capto.catalogue.models import ObservedProperty
 from capto.members.access import requires
+from capto.members.chosen import chosen_or_404
 from capto.members.models import Person
 from capto.members.roles import Capability
 from capto.readings.models import RejectedMessage
@@ -77,8 +78,8 @@ def replay_rejected(request: HttpRequest) -> HttpResponse:
     waiting = visible_to(cast(Person, request.user))
     reason, device = request.POST.get("reason", ""), request.POST.get("device", "")
     asked: dict[str, Any] = {}
-    if request.POST.get("message", "").isdigit():
-        asked["keys"] = [get_object_or_404(waiting, pk=int(request.POST["message"])).pk]
+    if "message" in request.POST:
+        asked["keys"] = [chosen_or_404(waiting, request.POST["message"]).pk]
     else:
         # By their keys, so that nobody replays another association's messages.
         some = waiting.filter(reason=reason) if reason else waiting

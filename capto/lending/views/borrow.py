@@ -19,6 +19,7 @@ from capto.lending.forms import HoldForm
 from capto.lending.models import Act, Hold, Policy
 from capto.lending.refusals import Refusal
 from capto.members.access import second_factor_is_given
+from capto.members.chosen import chosen_or_404
 from capto.members.markdown import rendered
 from capto.members.models import BorrowerCategory, Campaign, Person
 from capto.members.roles import Capability
@@ -43,11 +44,11 @@ def _served(request: HttpRequest) -> Person | None:
     if not isinstance(user, Person):
         return None
     mark = request.GET.get("pour", "")
-    if not mark.isdigit():
+    if not mark:
         return user
     if not (user.can(Capability.SERVE_ON_BEHALF) and second_factor_is_given(request)):
         return user
-    return get_object_or_404(Person, pk=int(mark))
+    return chosen_or_404(Person, mark)
 
 
 def kind(request: HttpRequest, slug: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from capto.lending.notices import HERE
 from capto.lending.refusals import Refusal
 from capto.lending.views.desk import chosen_point
 from capto.members.access import requires
+from capto.members.chosen import chosen_or_404
 from capto.members.models import Message, Person
 from capto.members.roles import Capability
 
@@ -41,7 +42,7 @@ def upkeep_done(request: HttpRequest) -> HttpResponse:
     person = cast(Person, request.user)
     kits = Kit.objects.of_staff(person.organisations_where(Capability.MEND_KITS))
     kit = get_object_or_404(kits, code=request.POST.get("kit", ""))
-    plan = get_object_or_404(UpkeepPlan.of(kit), pk=request.POST.get("plan", "0"))
+    plan = chosen_or_404(UpkeepPlan.of(kit), request.POST.get("plan"))
     UpkeepDone.objects.create(
         kit=kit, plan=plan, at=timezone.now(), by=person, note=request.POST.get("note", "")[:500]
     )

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from capto.members.access import requires
+from capto.members.chosen import chosen_or_404
 from capto.members.markdown import rendered
 from capto.members.models import Person
 from capto.members.roles import Capability
@@ -117,9 +118,7 @@ def attendance(request: HttpRequest, pk: int) -> HttpResponse:
         CourseSession.objects.select_related("course"), pk=pk, course__organisation__in=organisations
     )
     if request.method == "POST":
-        enrolment = get_object_or_404(
-            Enrolment.objects.running(), session=found, pk=request.POST.get("enrolment", "0")
-        )
+        enrolment = chosen_or_404(Enrolment.objects.running(), request.POST.get("enrolment"), session=found)
         enrolment.tick(request.POST.get("present") == "yes", by=person, now=timezone.now())
         return redirect("training-attendance", pk)
     people = Enrolment.objects.filter(session=found).running().select_related("person", "group")

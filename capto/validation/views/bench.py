@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from capto.charts.scales import PARIS
 from capto.members.access import requires
+from capto.members.chosen import key_of
 from capto.members.models import Person
 from capto.members.roles import Capability
 from capto.readings.models import ReferenceStation
@@ -164,8 +165,8 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
 def places(request: HttpRequest, code: str) -> HttpResponse:
     """State how many sensors find room beside a station."""
     station = get_object_or_404(ReferenceStation, code=code)
-    number = request.POST.get("places", "")
-    if number.isdigit() and 0 < int(number) <= 200:
+    number = key_of(request.POST.get("places"))
+    if number is not None and 0 < number <= 200:
         Bench.set_places(station, places=int(number))
         messages.success(request, _("%(station)s : %(n)s places.") % {"station": station.name, "n": number})
     else:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 import calibration as library
 from capto.members.access import requires
+from capto.members.chosen import chosen_or_404
 from capto.members.models import Person
 from capto.members.roles import Capability
 from capto.readings.models import Series
@@ -70,7 +71,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep a method's fit as the next version: a draft, which publishes nothing."""
     stay = get_object_or_404(_stays(request), pk=pk)
-    series = get_object_or_404(Series, pk=request.POST.get("series", "0"), placement=stay.placement)
+    series = chosen_or_404(Series, request.POST.get("series"), placement=stay.placement)
     method = request.POST.get("method", "")
     try:
         kept = fit(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from capto.members.access import requires
+from capto.members.chosen import key_of
 from capto.members.models import Person
 from capto.members.roles import Capability
 from capto.readings.models import Place, Placement
@@ -125,8 +126,8 @@ def context_act(request: HttpRequest, pk: int) -> HttpResponse:
             if act == "exclude"
             else _("Les ajustements à venir reprennent ces heures."),
         )
-    after = request.POST.get("stay", "")
-    return redirect("co-location", pk=int(after)) if after.isdigit() else redirect("contexts")
+    after = key_of(request.POST.get("stay"))
+    return redirect("contexts") if after is None else redirect("co-location", pk=after)
 
 
 @login_required

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capto.members.access import requires, second_factor_is_given
+from capto.members.chosen import chosen_or_404
 from capto.members.markdown import rendered
 from capto.members.models import Organisation, Person
 from capto.members.roles import Capability, roles_with
@@ -137,7 +138,7 @@ def _act(request: HttpRequest, found: PublicMessage) -> None:
         elif act == "sign":
             quality, _colon, organisation = request.POST.get("quality", "").partition(":")
             found.sign(
-                by=person, signed_as=quality, organisation=Organisation.objects.get(pk=organisation), now=now
+                by=person, signed_as=quality, organisation=chosen_or_404(Organisation, organisation), now=now
             )
         elif act == "explain" and words:
             found.explain(words, by=person, now=now)

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from capto.members.chosen import key_of
 from capto.members.models import Attempt
 from capto.members.models.attempt import TooManyAttempts
 from dashboards.pledges.models import HeldPledge, Pledge
@@ -67,8 +68,9 @@ def _answer(request: HttpRequest, pledge: Pledge) -> None:
     """Write an answer to one of this pledge's own days, while answers are open; anything else changes nothing."""
     now = timezone.now()
     number, outcome = request.POST.get("day", ""), request.POST.get("outcome", "")
-    if not number.isdigit() or outcome not in HeldPledge.Outcome.values:
+    key = key_of(number)
+    if key is None or outcome not in HeldPledge.Outcome.values:
         return
-    one = pledge.calls.select_related("call").filter(pk=int(number)).first()
+    one = pledge.calls.select_related("call").filter(pk=key).first()
     if one is not None and answers_open(one.call, now=now):
         one.answer(outcome, now=now)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from capto.charts.scales import PARIS
 from capto.members.access import requires
+from capto.members.chosen import chosen_or_404
 from capto.members.models import Message, Person
 from capto.members.roles import Capability
 from dashboards.pledges.counters import counters
@@ -142,13 +143,13 @@ def _act(request: HttpRequest, found: PledgeCampaign, forms: dict[str, Any], *, 
         messages.error(request, _("La campagne n’est plus dans l’état où cela se peut."))
         return ""
     if act == "told":
-        message = get_object_or_404(Message, pk=request.POST.get("message"), channel=Message.Channel.PAPER)
+        message = chosen_or_404(Message, request.POST.get("message"), channel=Message.Channel.PAPER)
         message.note_told_by_staff(now=now)
         return _("Noté : la personne a été jointe.")
     if act == "keeping":
         return _keep(request, found, now=now)
     if act == "withdraw-promise":
-        get_object_or_404(found.promises, pk=request.POST.get("promise")).withdraw(now=now)
+        chosen_or_404(found.promises, request.POST.get("promise")).withdraw(now=now)
         return _("La promesse est retirée ; elle reste lisible.")
     bound: Any = None
     if act == "paper":
