@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+
+from calibration.ranks import kendall, spearman
 
 CLASSES: Final = 5  # of equal count in the reference, for the share of means in the same class
 LOW_FREQUENCY_HOURS: Final = 24  # variations slower than a day
@@ -70,8 +71,8 @@ def components(reference: pd.Series, sensor: pd.Series, *, presence: float) -> d
     if x.size < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return found
     found["pearson"] = max(float(np.corrcoef(x, y)[0, 1]), 0.0)
-    found["spearman"] = max(float(stats.spearmanr(x, y).statistic), 0.0)
-    found["kendall"] = max(float(stats.kendalltau(x, y).statistic), 0.0)
+    found["spearman"] = max(spearman(x, y), 0.0)
+    found["kendall"] = max(kendall(x, y), 0.0)
     edges = np.quantile(x, np.linspace(0, 1, CLASSES + 1)[1:-1])
     found["same_class"] = float(np.mean(np.digitize(x, edges) == np.digitize(y, edges)))
     if x.mean() > 0:

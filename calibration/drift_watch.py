@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 WINDOW_HOURS: Final = 72
 STEP_HOURS: Final = 6  # the papers move by one hour; every sixth is enough where 5 days must agree [P]
@@ -52,6 +53,8 @@ def watch(
     both = pd.concat([proxy.rename("x"), sensor.rename("y")], axis=1, join="inner").dropna().sort_index()
     rows = []
     if len(both):
+        from scipy import stats  # half a second of a program's start, for this test alone
+
         at = pd.DatetimeIndex(both.index)
         x, y = both["x"].to_numpy(dtype=float), both["y"].to_numpy(dtype=float)
         ends = pd.date_range(
@@ -124,7 +127,9 @@ def residual_trend(residuals: pd.Series) -> Trend:
     if len(daily) < 3:
         return Trend(float("nan"), float("nan"), float("nan"))
     days = (pd.DatetimeIndex(daily.index) - daily.index[0]).total_seconds().to_numpy() / 86400.0
-    line = stats.linregress(days, daily.to_numpy(dtype=float))
-    half = float(stats.t.ppf(0.975, len(daily) - 2)) * float(line.stderr)
-    slope = float(line.slope)
+    x, y = days - days.mean(), daily.to_numpy(dtype=float) - float(daily.mean())
+    free = len(daily) - 2
+    slope = float(x @ y) / float(x @ x)
+    missed = y - slope * x
+    half = float(special.stdtrit(free, 0.975)) * float(np.sqrt((missed @ missed) / free / (x @ x)))
     return Trend(30.0 * slope, 30.0 * (slope - half), 30.0 * (slope + half))

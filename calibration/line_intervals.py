@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from calibration.applying import seconds
 from calibration.blocks import BOOTSTRAP_DRAWS, DAY, HOUR, bootstrap
@@ -101,7 +101,7 @@ def widened(blocks: float, *, parameters: int) -> float:
     1.184
     """
     free = max(blocks - parameters, 1.0)
-    return float(np.sqrt(blocks / free) * stats.t.ppf(LEVEL[1], free) / stats.norm.ppf(LEVEL[1]))
+    return float(np.sqrt(blocks / free) * special.stdtrit(free, LEVEL[1]) / special.ndtri(LEVEL[1]))
 
 
 def _ends(values: NDArray[np.float64], wider: float) -> Interval | None:

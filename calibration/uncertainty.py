@@ -111,10 +111,10 @@ def shared_part(residual: Array, at: NDArray[np.int64]) -> float:
 
     The mean of a day's residuals, squared, over the mean of their squares, weighted by hours.
     """
-    frame = pd.DataFrame({"day": at // DAY, "r": residual, "square": residual * residual})
-    days = frame.groupby("day").agg(r=("r", "mean"), square=("square", "sum"), n=("r", "size"))
-    total = float(days["square"].sum())
-    return float((days["n"] * days["r"] ** 2).sum()) / total if total > 0 else 1.0
+    day = np.unique(at // DAY, return_inverse=True)[1]
+    n = np.bincount(day)
+    total = float(np.sum(residual * residual))
+    return float(np.sum(np.bincount(day, weights=residual) ** 2 / n)) / total if total > 0 else 1.0
 
 
 def daily_uncertainty(parts: pd.DataFrame, *, shared: float) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from calibration.drift_watch import alarms, residual_trend, watch
 
@@ -71,3 +72,12 @@ def test_the_trend_of_residuals_counts_days_and_not_hours() -> None:
     assert found.low < 3.0 < found.high  # 0.1 a day
     assert found.high - found.low > 0.8  # hours taken for independent would give about a fifth of it
     assert np.isnan(residual_trend(pd.Series(1.0, index=AT[:30])).per_30_days)
+
+
+def test_the_interval_of_a_trend_is_that_of_scipys_line() -> None:
+    days = np.arange(20.0)
+    daily = 0.3 * days + np.random.default_rng(5).normal(0, 2, days.size)
+    found = residual_trend(pd.Series(daily, index=pd.date_range("2026-01-01", periods=20, tz="UTC")))
+    line = stats.linregress(days, daily)
+    half = stats.t.ppf(0.975, 18) * line.stderr
+    assert found == pytest.approx((30 * line.slope, 30 * (line.slope - half), 30 * (line.slope + half)))

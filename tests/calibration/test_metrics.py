@@ -1,7 +1,13 @@
+import subprocess
+import sys
+
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import calibration
+from calibration.ranks import kendall, spearman
 
 
 def test_the_figures_are_those_worked_out_by_hand() -> None:
@@ -42,3 +48,18 @@ def test_figures_that_the_data_cannot_give_are_none() -> None:
 def test_lists_of_unlike_length_cannot_be_paired() -> None:
     with pytest.raises(ValueError, match="cannot be paired"):
         calibration.metrics([1.0], [1.0, 2.0])
+
+
+def test_ranks_agree_as_scipy_says_with_and_without_ties() -> None:
+    draw = np.random.default_rng(7)
+    for size in (12, 100, 3_000):
+        for decimals in (0, 1, 9):
+            x = draw.normal(size=size).round(decimals)
+            y = (x + draw.normal(size=size)).round(decimals)
+            assert kendall(x, y) == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
+            assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+
+
+def test_the_library_starts_without_the_statistics_of_scipy() -> None:
+    code = "import sys, calibration; sys.exit('scipy.stats' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
