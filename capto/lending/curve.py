@@ -1,19 +1,25 @@
-"""The borrower's own curve: hourly values of the last days as a drawing that prints and reads without a script.
+"""The borrower's own curve: the hours of a loan, drawn with the charts that every page uses.
 
-The public pages have their own charts, one package above; this one shows the borrower what the public may not see.
+The public pages show what may be published; this one shows the borrower all that their sensor said.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from capto.lending.days import PARIS, local_day, start_of
+from django.utils.formats import date_format, number_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from capto.catalogue.models import ObservedProperty
+from capto.charts import Line, Point, hours_chart
+from capto.lending.days import PARIS
 from capto.lending.models import Loan
 from capto.readings.models import HourlyValue, Series
 
-WIDTH, HEIGHT = 720, 260  # units of the drawing
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 20, 28
 DAYS = 7
+HOUR = timedelta(hours=1)
 MOST_SERIES = 4  # as many as a reader tells apart
 PREFERRED = ("pm25", "pm10", "pm1", "no2", "o3", "co2", "laeq", "temperature")
 
@@ -26,41 +32,44 @@ class Hour(NamedTuple):
     uncertainty: float | None
     is_corrected: bool
     is_provisional: bool
+    raw: float | None = None
+    grade: str = ""
 
 
 class Curve(NamedTuple):
-    """One quantity, drawn: paths in the units of the drawing, and the hours behind them."""
+    """One quantity, drawn for a desk and for a phone, and the hours behind the drawing."""
 
-    name: str
-    unit: str
+    quantity: ObservedProperty
     hours: list[Hour]
-    line: str
-    ribbon: str
-    ticks: list[tuple[float, str]]  # height, figure
-    days: list[tuple[float, str]]  # place, name
+    desk: SafeString
+    phone: SafeString
     newest: Hour | None
 
     @property
-    def box(self) -> str:
-        """The view box."""
-        return f"0 0 {WIDTH} {HEIGHT}"
+    def name(self) -> str:
+        """What is measured."""
+        return self.quantity.name
 
     @property
-    def right(self) -> int:
-        """Where the plot ends."""
-        return WIDTH - RIGHT
-
-    @property
-    def floor(self) -> int:
-        """Where zero lies."""
-        return HEIGHT - BOTTOM
+    def unit(self) -> str:
+        """Its unit, as people write it."""
+        return self.quantity.unit_label
 
 
 def curves(loan: Loan, *, now: datetime) -> list[Curve]:
-    """Draw the last week of a loan, one curve per quantity, the pollutants first; two queries."""
+    """Draw the last week of a loan, one curve per quantity, the pollutants first; three queries."""
     end = min(now, loan.returned_at or now)
     start = max(end - timedelta(days=DAYS), loan.lent_at)
-    series = list(
+    notes = list(loan.notes.values_list("starts_at", "text"))
+    return [
+        draw(quantity, hours, start=start, end=end, notes=notes)
+        for quantity, hours in hours_of(loan, start=start, end=end)
+    ]
+
+
+def hours_of(loan: Loan, *, start: datetime, end: datetime) -> list[tuple[ObservedProperty, list[Hour]]]:
+    """Read the hours of a loan that meet [start, end), by quantity, the pollutants first; two queries."""
+    series = (
         Series.objects.filter(placement__loan_placement__loan=loan)
         .select_related("property")
         .order_by("placement__starts_at", "pk")
@@ -70,100 +79,104 @@ def curves(loan: Loan, *, now: datetime) -> list[Curve]:
         chosen.setdefault(one.property_id, []).append(one)
     order = [code for code in PREFERRED if code in chosen][:MOST_SERIES]
     wanted = {one.pk: code for code in order for one in chosen[code]}
-    rows = HourlyValue.objects.filter(
-        series__in=wanted, hour__gte=start - timedelta(hours=1), hour__lt=end
-    ).order_by("hour")
+    rows = HourlyValue.objects.filter(series__in=wanted, hour__gt=start - HOUR, hour__lt=end).order_by("hour")
     hours: dict[str, dict[datetime, Hour]] = {code: {} for code in order}
     for row in rows:
         # Of several variants in one hour the corrected one is shown; never a blend.
         known = hours[wanted[row.series_id]].get(row.hour)
         if known is None or (row.value is not None and not known.is_corrected):
-            value = row.value if row.value is not None else row.raw_mean
             hours[wanted[row.series_id]][row.hour] = Hour(
                 row.hour,
-                value,
+                row.value if row.value is not None else row.raw_mean,
                 row.expanded_uncertainty,
                 row.value is not None and row.expanded_uncertainty is not None,
                 row.is_provisional,
+                row.raw_mean,
+                row.grade,
             )
     return [
-        draw(
-            [hours[code][hour] for hour in sorted(hours[code])],
-            name=chosen[code][0].property.name,
-            unit=chosen[code][0].property.unit_label,
-            start=start,
-            end=end,
-        )
+        (chosen[code][0].property, [hours[code][hour] for hour in sorted(hours[code])])
         for code in order
         if hours[code]
     ]
 
 
-def draw(hours: Sequence[Hour], *, name: str, unit: str, start: datetime, end: datetime) -> Curve:
-    """Draw hours over [start, end): a gap where an hour is missing, a ribbon where the uncertainty is known."""
-    span = max((end - start).total_seconds(), 3600.0)
-    tops = [hour.value + (hour.uncertainty or 0.0) for hour in hours if hour.value is not None]
-    step = tick_step(max([*tops, 1.0]))
-    top = step * (int(max([*tops, 1.0]) / step) + 1)
-    lowest = min([hour.value for hour in hours if hour.value is not None] + [0.0])
-    bottom = -step * (int(-lowest / step) + 1) if lowest < 0 else 0.0
+def draw(
+    quantity: ObservedProperty,
+    hours: Sequence[Hour],
+    *,
+    start: datetime,
+    end: datetime,
+    notes: Sequence[tuple[datetime, str]] = (),
+    station: Sequence[Point] = (),
+    station_name: str = "",
+) -> Curve:
+    """Draw hours over [start, end): gaps stay gaps, raw hours are dashed, hours with a note are hollow and say it."""
+    said: dict[datetime, list[str]] = {}
+    for at, text in notes:
+        said.setdefault(at.replace(minute=0, second=0, microsecond=0), []).append(text)
+    lent = Line(
+        _("Votre capteur"),
+        "lent",
+        [
+            Point(
+                hour.hour,
+                hour.value,
+                hour.uncertainty,
+                raw=hour.raw,
+                is_provisional=hour.is_provisional or not hour.is_corrected,
+                reasons=tuple(said.get(hour.hour, ())),
+            )
+            for hour in hours
+        ],
+    )
+    lines = [Line(station_name, "reference", station), lent] if station else [lent]
+    first = min(start, hours[0].hour) if hours else start
+    words = _in_words(hours, quantity)
 
-    def x(moment: datetime) -> float:
-        share = (moment - start).total_seconds() / span
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+    def drawing(narrow: bool) -> SafeString:
+        return mark_safe(
+            hours_chart(
+                lines,
+                start=first,
+                end=max(end, first + HOUR),
+                unit=quantity.unit_label,
+                title=quantity.name,
+                description=words,
+                ident=f"courbe-{quantity.pk}{'-etroit' if narrow else ''}",
+                day_label=_day,
+                hour_label=_clock,
+                figure=tick,
+                narrow=narrow,
+            )
+        )
 
-    def y(value: float) -> float:
-        share = (min(max(value, bottom), top) - bottom) / (top - bottom)
-        return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
-
-    line, ribbons = [], []
-    for stretch in unbroken(hours):
-        places = [(x(hour.hour + timedelta(minutes=30)), hour) for hour in stretch]
-        line.append("M" + "L".join(f"{at} {y(hour.value or 0.0)}" for at, hour in places))
-        if len(places) == 1:
-            line[-1] += "h0.1"
-        upper = [
-            f"{at} {y((h.value or 0.0) + h.uncertainty)}" for at, h in places if h.uncertainty is not None
-        ]
-        lower = [
-            f"{at} {y((h.value or 0.0) - h.uncertainty)}" for at, h in places if h.uncertainty is not None
-        ]
-        if upper:
-            ribbons.append("M" + "L".join(upper + lower[::-1]) + "Z")
-    days, day = [], local_day(start)
-    while start_of(day) < end:
-        at = start_of(day)
-        if at >= start:
-            days.append((x(at), f"{at.astimezone(PARIS).day}"))
-        day += timedelta(days=1)
-    ticks = []
-    value = bottom
-    while value <= top + step / 2:
-        ticks.append((y(value), f"{value:g}".replace(".", ",")))
-        value += step
     newest = next((hour for hour in reversed(hours) if hour.value is not None), None)
-    return Curve(name, unit, list(hours), " ".join(line), " ".join(ribbons), ticks, days, newest)
+    return Curve(quantity, list(hours), drawing(False), drawing(True), newest)
 
 
-def unbroken(hours: Sequence[Hour]) -> list[list[Hour]]:
-    """Split hours where one is missing or says nothing: a gap is a gap, never a bridge."""
-    stretches: list[list[Hour]] = []
-    previous: datetime | None = None
-    for hour in hours:
-        if hour.value is None:
-            previous = None
-            continue
-        if previous is None or hour.hour - previous > timedelta(hours=1):
-            stretches.append([])
-        stretches[-1].append(hour)
-        previous = hour.hour
-    return stretches
+def _in_words(hours: Sequence[Hour], quantity: ObservedProperty) -> str:
+    """Say the lowest, highest and last hour, for who cannot see the drawing."""
+    known = [hour.value for hour in hours if hour.value is not None]
+    if not known:
+        return ""
+    return _("Entre %(low)s et %(high)s %(unit)s ; dernière heure %(last)s.") % {
+        "low": number_format(min(known), 1),
+        "high": number_format(max(known), 1),
+        "last": number_format(known[-1], 1),
+        "unit": quantity.unit_label,
+    }
 
 
-def tick_step(top: float) -> float:
-    """Give a step of 1, 2 or 5 times a power of ten that makes three to seven ticks up to `top`."""
-    step = 10.0 ** (len(str(int(max(top, 1.0)))) - 1)
-    for part in (0.2, 0.5, 1.0, 2.0):
-        if top / (step * part) <= 6:
-            return step * part
-    return step * 5
+def tick(value: float) -> str:
+    """Write the figure of a tick: as few decimals as it has."""
+    return number_format(value + 0.0, len(f"{value:g}".partition(".")[2]))
+
+
+def _day(at: datetime) -> str:
+    return date_format(at.astimezone(PARIS), "D j")
+
+
+def _clock(at: datetime) -> str:
+    hour = at.astimezone(PARIS).hour
+    return f"{hour:02d}:00" if get_language() == "en" else f"{hour}\u202fh"

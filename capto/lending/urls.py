@@ -1,6 +1,17 @@
 from django.urls import URLPattern, path
 
-from capto.lending.views import borrow, desk, morning, my_loan, my_page, on_behalf, problem
+from capto.lending.views import (
+    borrow,
+    class_page,
+    desk,
+    morning,
+    my_loan,
+    my_page,
+    on_behalf,
+    problem,
+    questions,
+    report,
+)
 
 urlpatterns: list[URLPattern] = [
     path("emprunter/", borrow.borrow, name="borrow"),
@@ -9,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("reservations/<int:pk>/annuler/", borrow.cancel_hold, name="cancel-hold"),
     path("ma-page/", my_page.my_page, name="my-page"),
     path("ma-page/coordonnees/", my_page.details, name="my-details"),
+    path("ma-page/messages/", my_page.only_loan_messages, name="only-loan-messages"),
     path("ma-page/groupe/", my_page.new_group, name="new-group"),
     path("ma-page/mot-de-passe/", my_page.password, name="my-password"),
     path("prets/<slug:public_id>/", my_loan.my_loan, name="my-loan"),
@@ -19,7 +31,12 @@ urlpatterns: list[URLPattern] = [
     path("prets/<slug:public_id>/place/", my_loan.say_where, name="loan-place"),
     path("prets/<slug:public_id>/charte/", my_loan.accept_charter, name="loan-charter"),
     path("prets/<slug:public_id>/convention.pdf", my_loan.agreement, name="loan-agreement"),
-    path("prets/<slug:public_id>/carnet/", my_loan.class_log, name="class-log"),
+    path("prets/<slug:public_id>/classe/", class_page.class_page, name="class-page"),
+    path("prets/<slug:public_id>/carnet/", class_page.class_log, name="class-log"),
+    path("prets/<slug:public_id>/etat/", my_loan.state, name="loan-state"),
+    path("prets/<slug:public_id>/bilan/", report.loan_report, name="loan-report"),
+    path("prets/<slug:public_id>/bilan.pdf", report.loan_report_pdf, name="loan-report-pdf"),
+    path("questions/", questions.page, name="questions"),
     path("k/<str:code>/", problem.kit, name="kit-by-code"),
     path("comptoir/", desk.page, name="desk"),
     path("comptoir/geste/", desk.act, name="desk-act"),

@@ -1,9 +1,10 @@
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
+from capto.lending.days import local_day
 from capto.lending.models.loan import Loan
 from capto.members.models import Message, Person
 
@@ -26,6 +27,18 @@ class LoanNote(models.Model):
             ),
             models.CheckConstraint(condition=~Q(text=""), name="a_note_says_something"),
         ]
+
+
+def working_days_after(day: date, count: int) -> date:
+    """Give the day `count` working days (Monday to Friday) after a day.
+
+    >>> working_days_after(date(2026, 11, 27), 1)  # a Friday
+    datetime.date(2026, 11, 30)
+    """
+    while count > 0:
+        day += timedelta(days=1)
+        count -= day.isoweekday() < 6
+    return day
 
 
 class QuestionQuerySet(models.QuerySet["ThreadEntry"]):
@@ -52,6 +65,15 @@ class ThreadEntry(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="a_message_of_a_thread_says_something")
         ]
+
+    @property
+    def answer_due_on(self) -> date:
+        """The last day of the delay within which the organisation promises an answer."""
+        return working_days_after(local_day(self.at), self.loan.point.organisation.answers_within_days)
+
+    def is_overdue(self, *, now: datetime) -> bool:
+        """True where the promised delay is over. Never stored: it follows from the day."""
+        return local_day(now) > self.answer_due_on
 
     @classmethod
     def write(

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -30,8 +30,10 @@ from capto.members.pdf import pdf_of
 from capto.members.roles import Capability
 
 
-def loan_for(request: HttpRequest, public_id: str) -> tuple[Loan, bool]:
-    """Give a loan to its borrower, or to staff of its lending point who may see borrowers; and whether staff asks.
+def loan_for(
+    request: HttpRequest, public_id: str, *, staff: Capability = Capability.SEE_BORROWERS
+) -> tuple[Loan, bool]:
+    """Give a loan to its borrower, or to staff of its organisation who hold a capability; and whether staff asks.
 
     Anyone else gets a 403, also for a loan that does not exist: an address tells nothing.
     """
@@ -48,7 +50,7 @@ def loan_for(request: HttpRequest, public_id: str) -> tuple[Loan, bool]:
         return loan, False
     if (
         loan is not None
-        and person.can(Capability.SEE_BORROWERS, within=loan.point.organisation)
+        and person.can(staff, within=loan.point.organisation)
         and second_factor_is_given(request)
     ):
         return loan, True
@@ -59,7 +61,7 @@ def loan_for(request: HttpRequest, public_id: str) -> tuple[Loan, bool]:
 @login_required
 def my_loan(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show a loan: its state in a line, what to do, the curve, the notes, the papers, the questions."""
-    loan, is_staff = loan_for(request, public_id)
+    loan, is_staff = loan_for(request, public_id, staff=Capability.SEE_BORROWERS)
     now = timezone.now()
     placements = placements_of(loan)
     state = heard(loan, placements, now=now)
@@ -89,9 +91,22 @@ def my_loan(request: HttpRequest, public_id: str) -> HttpResponse:
         "question_form": QuestionForm(),
         "place_form": PlaceForm(),
         "answers_within": loan.point.organisation.answers_within_days,
+        "may_answer": not is_staff or person.can(Capability.ANSWER_QUESTIONS, within=loan.point.organisation),
+        "question": ThreadEntry.objects.unanswered().filter(loan=loan).first(),
+        "waits_for_first": loan.state == Loan.State.OPEN and state.first_at is None,
         "charter_accepted": _charter_accepted(loan),
     }
     return render(request, "lending/my_loan.html", context)
+
+
+@never_cache
+@login_required
+def state(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say the state of a loan in one line, for a page that waits for its first reading."""
+    loan, _is_staff = loan_for(request, public_id, staff=Capability.SEE_BORROWERS)
+    now = timezone.now()
+    found = heard(loan, placements_of(loan), now=now)
+    return JsonResponse({"sentence": found.sentence(loan, now=now), "heard": found.first_at is not None})
 
 
 def _charter_accepted(loan: Loan) -> bool:
@@ -104,7 +119,7 @@ def _charter_accepted(loan: Loan) -> bool:
 @login_required
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep the kit longer."""
-    loan, _is_staff = loan_for(request, public_id)
+    loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     try:
         loan.renew(now=timezone.now(), by=cast(Person, request.user))
         messages.success(request, _("Le prêt est prolongé."))
@@ -117,7 +132,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def write_note(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note what happened near the sensor."""
-    loan, _is_staff = loan_for(request, public_id)
+    loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     form = NoteForm(request.POST)
     if form.is_valid():
         at = datetime.combine(form.cleaned_data["day"], form.cleaned_data["hour"], tzinfo=PARIS)
@@ -134,7 +149,7 @@ def write_note(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask the staff a question, or answer one."""
-    loan, is_staff = loan_for(request, public_id)
+    loan, is_staff = loan_for(request, public_id, staff=Capability.ANSWER_QUESTIONS)
     form = QuestionForm(request.POST)
     if form.is_valid():
         ThreadEntry.write(
@@ -152,7 +167,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def pause(request: HttpRequest, public_id: str) -> HttpResponse:
     """Pause or resume the measures: what arrives in a pause is dropped, not hidden."""
-    loan, _is_staff = loan_for(request, public_id)
+    loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     paused = request.POST.get("paused") == "yes"
     set_paused(loan, paused, by=cast(Person, request.user), now=timezone.now())
     messages.success(
@@ -168,7 +183,7 @@ def pause(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def say_where(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say where the sensor stands; the fixed cell around it is what is published."""
-    loan, _is_staff = loan_for(request, public_id)
+    loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     form = PlaceForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Cette position ne se lit pas : deux nombres, en degrés, en France."))
@@ -182,7 +197,7 @@ def say_where(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def accept_charter(request: HttpRequest, public_id: str) -> HttpResponse:
     """Accept the charter of this loan on screen."""
-    loan, is_staff = loan_for(request, public_id)
+    loan, is_staff = loan_for(request, public_id, staff=Capability.LEND)
     if is_staff or loan.person is None or loan.charter is None:
         raise PermissionDenied
     Consent.objects.create(
@@ -201,7 +216,7 @@ def accept_charter(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the loan agreement as PDF, with the charter in force when the kit was lent."""
-    loan, _is_staff = loan_for(request, public_id)
+    loan, _is_staff = loan_for(request, public_id, staff=Capability.SEE_BORROWERS)
     context = {
         "loan": loan,
         "parts": LoanPart.objects.filter(loan=loan, accessory__kit=loan.kit_id).select_related("accessory"),
@@ -216,13 +231,3 @@ def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     response["Content-Disposition"] = f'inline; filename="pret-{loan.kit.code}.pdf"'
     return response
-
-
-@login_required
-def class_log(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show the printable log of a class: one line a day, filled in by hand, and no name."""
-    loan, _is_staff = loan_for(request, public_id)
-    first, last = local_day(loan.lent_at), loan.due_on
-    days = [first.fromordinal(first.toordinal() + n) for n in range(min((last - first).days + 1, 62))]
-    guide = rendered(loan.kit.model.children_guide)
-    return render(request, "lending/class_log.html", {"loan": loan, "days": days, "guide": guide})

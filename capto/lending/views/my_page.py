@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from capto.lending.forms import DetailsForm, GroupForm
 from capto.lending.models import Hold, Loan
@@ -42,6 +43,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "roles": person.running_roles(),
         "desk": person.can(Capability.LEND),
+        "answers": person.can(Capability.ANSWER_QUESTIONS),
         "metrology": person.can(Capability.CALIBRATE),
         "announces": person.can(Capability.ANNOUNCE_EPISODES),
         "campaigns": person.can(Capability.MANAGE_CAMPAIGNS),
@@ -79,6 +81,20 @@ def details(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("C’est noté."))
         return redirect("my-page")
     return render(request, "lending/details.html", {"form": form, "title": _("Ce que nous savons de vous")})
+
+
+@require_POST
+@login_required
+def only_loan_messages(request: HttpRequest) -> HttpResponse:
+    """Stop, or let come again, every message that is not about an own loan, by one press."""
+    person = cast(Person, request.user)
+    if request.POST.get("only") == "yes":
+        person.want_only_loan_messages()
+        messages.success(request, _("C’est fait : nous ne vous écrirons plus qu’à propos de vos prêts."))
+    else:
+        person.correct(only_loan_messages=False)
+        messages.success(request, _("C’est noté : invitations et nouvelles reviendront, peu souvent."))
+    return redirect("my-page")
 
 
 @login_required
