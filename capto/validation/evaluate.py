@@ -11,14 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import calibration
 from capto.validation.device_report.content import SCHEMA, Examined, complete
 from capto.validation.evaluation_figures import described, finite, one_sensor, together
-from capto.validation.evaluation_sides import read_side
+from capto.validation.evaluation_sides import DECIMALS, DELIMITERS, read_side
 from capto.validation.evaluation_text import as_text
 from capto.validation.plain_cells import UnreadableFile
 
@@ -94,6 +94,8 @@ def parser() -> argparse.ArgumentParser:
         )
         p.add_argument(f"--{side}filter", action="append", default=[], metavar="COLUMN=VALUE[|VALUE]")
         p.add_argument(f"--{side}date-order", choices=("auto", "dmy", "mdy"), default=None)
+        p.add_argument(f"--{side}delimiter", choices=tuple(DELIMITERS), default="auto")
+        p.add_argument(f"--{side}decimal", choices=tuple(DECIMALS), default="auto")
     p.add_argument(
         "--missing",
         action="append",
@@ -144,11 +146,15 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def examine(
-    options: argparse.Namespace, *, progress: Callable[[int, int], None] = lambda done, of: None
+    options: argparse.Namespace,
+    *,
+    own: Mapping[Path, argparse.Namespace] | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Examined:
     """Read the files and give the whole report with the means it was made of; raises UnreadableFile.
 
-    progress: told, before each file, how many are read of how many.
+    own: options of single sensor files, where they are written otherwise than the others; progress: told, before each
+    file, how many are read of how many.
     """
     if len(options.files) < 2:
         raise UnreadableFile("give at least one sensor file and, last, the reference file.")
@@ -158,7 +164,7 @@ def examine(
     sensors = []
     for number, path in enumerate(sensor_files, start=1):
         progress(number, len(options.files))
-        sensors.append(read_side(options, path, reference=False))
+        sensors.append(read_side((own or {}).get(path, options), path, reference=False))
     found = [one_sensor(options, sensor, reference) for sensor in sensors]
     for entry, sensor in zip(found, sensors, strict=True):
         entry["name"] = (

@@ -7,6 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from capto.validation.uploads import LARGEST_BYTES, LARGEST_MB, MOST_FILES
 
+DELIMITERS = [
+    ("", _("trouvé dans le fichier")), ("comma", _("virgule")), ("semicolon", _("point-virgule")),
+    ("tab", _("tabulation")), ("bar", _("barre verticale")),
+]  # fmt: skip
+DECIMALS = [("", _("trouvé dans le fichier")), ("point", _("point")), ("comma", _("virgule"))]
+
 
 class SeveralFiles(forms.ClearableFileInput):
     """A field for several files at once."""
@@ -68,6 +74,10 @@ class EvaluationForm(forms.Form):
     hour_label = forms.ChoiceField(
         label=_("Une heure est étiquetée par"), choices=[("begin", _("son début")), ("end", _("sa fin"))]
     )
+    delimiter = forms.ChoiceField(
+        label=_("Séparateur des colonnes (appareil)"), choices=DELIMITERS, required=False
+    )
+    decimal = forms.ChoiceField(label=_("Signe décimal (appareil)"), choices=DECIMALS, required=False)
     reference_time_column = forms.CharField(
         label=_("Colonne de l’heure (référence)"), required=False, max_length=100
     )
@@ -75,6 +85,17 @@ class EvaluationForm(forms.Form):
         label=_("Colonne de la valeur (référence)"), required=False, max_length=100
     )
     reference_timezone = forms.CharField(label=_("Fuseau horaire (référence)"), required=False, max_length=40)
+    reference_hour_label = forms.ChoiceField(
+        label=_("Une heure de référence est étiquetée par"),
+        choices=[("", _("comme l’appareil")), ("begin", _("son début")), ("end", _("sa fin"))],
+        required=False,
+    )
+    reference_delimiter = forms.ChoiceField(
+        label=_("Séparateur des colonnes (référence)"), choices=DELIMITERS, required=False
+    )
+    reference_decimal = forms.ChoiceField(
+        label=_("Signe décimal (référence)"), choices=DECIMALS, required=False
+    )
     reference_filter = forms.CharField(
         label=_("Lignes de référence à garder"),
         required=False,

@@ -18,6 +18,8 @@ HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
 JITTER: Final = 0.01  # a step within 1 % of an hour is an hour
 HOURS_OF_A_DAY: Final = 18  # 75 % (calibration.md, section 3)
+DELIMITERS: Final = {"auto": "", "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+DECIMALS: Final = {"auto": "", "point": ".", "comma": ","}
 BESIDE: Final = ("humidity", "temperature", "corrected")
 
 
@@ -66,6 +68,8 @@ def read_side(options: argparse.Namespace, path: Path, *, reference: bool) -> Si
             what: getattr(options, f"{'reference_' if reference else ''}{what}_column", "") or ""
             for what in BESIDE
         },
+        delimiter=DELIMITERS[getattr(options, f"{'reference_' if reference else ''}delimiter")],
+        decimal=DECIMALS[getattr(options, f"{'reference_' if reference else ''}decimal")],
     )
     values = column.values.dropna()
     _refuse_unit(column, options, reference=reference)

@@ -21,6 +21,7 @@ SLASHED: Final = (
 )
 ISO: Final = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 REGULAR: Final = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?(Z|\+00:00)?"
+THOUSANDS: Final = r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?"
 PLACES_KEPT: Final = 5  # unreadable cells named for each column; the others are counted
 
 
@@ -50,15 +51,17 @@ def parse_numbers(
     places: list[dict[str, Any]],
     path: Path,
     name: str,
+    decimal: str = "",
 ) -> pd.Series:
-    """Read numbers with a decimal point or comma; missing texts and codes become NaN and are counted in notes.
+    """Read numbers; missing texts and codes become NaN and are counted in notes.
 
+    decimal: "," or ".", either where it is empty.
     texts: indexed by the line of the file. Cells that are no number are named in places.
     """
     if pd.api.types.is_numeric_dtype(texts.dtype):
         numbers = texts
     else:
-        numbers = _numbers(texts, notes=notes, places=places, path=path, name=name)
+        numbers = _numbers(texts, notes=notes, places=places, path=path, name=name, decimal=decimal)
     numbers = numbers.replace([np.inf, -np.inf], np.nan).astype(float)
     for code in missing:
         if count := int((numbers == code).sum()):
@@ -70,17 +73,27 @@ def parse_numbers(
 
 
 def _numbers(
-    texts: pd.Series, *, notes: dict[str, int], places: list[dict[str, Any]], path: Path, name: str
+    texts: pd.Series,
+    *,
+    notes: dict[str, int],
+    places: list[dict[str, Any]],
+    path: Path,
+    name: str,
+    decimal: str,
 ) -> pd.Series:
     quick = pd.to_numeric(texts, errors="coerce")
-    if bool(quick.notna().all()):
+    if decimal != "," and bool(quick.notna().all()):
         return quick
     plain = texts.str.strip().str.replace("\u202f", "", regex=False).str.replace("\u2212", "-", regex=False)
-    commas = plain.str.fullmatch(r"[-+]?\d*,\d+")
-    if commas.any():
-        plain = plain.where(~commas, plain.str.replace(",", ".", regex=False))
+    read = plain
+    if decimal == ",":  # a point is then no decimal sign: 1.234,5 has thousands, 12.5 cannot be read
+        read = plain.where(~plain.str.contains(".", regex=False) | plain.str.fullmatch(THOUSANDS), "?")
+        read = read.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+    elif decimal != ".":
+        commas = plain.str.fullmatch(r"[-+]?\d*,\d+")
+        read = plain.where(~commas, plain.str.replace(",", ".", regex=False))
     empty = plain.str.lower().isin(MISSING_TEXTS)
-    numbers = pd.to_numeric(plain.where(~empty), errors="coerce")
+    numbers = pd.to_numeric(read.where(~empty), errors="coerce")
     unreadable = numbers.isna() & ~empty
     if unreadable.any():
         if unreadable.sum() > 0.5 * len(texts):

@@ -3,15 +3,21 @@
 import re
 from typing import Final
 
+from django.utils.translation import get_language
+
 PLACE: Final = re.compile(r"^(?P<file>.+?)(?:, line (?P<line>\d+))?: (?P<rest>.*)$", re.DOTALL)
 SENTENCES: Final = (
-    (r"column (.+) does not hold numbers: (.+)\.", r"la colonne {0} ne contient pas de nombres : {1}."),
+    (r"column (.+) does not hold numbers: (.+)\.", r"la colonne {0} ne contient pas de nombres : {1}."),
     (r"column (.+): the time (.+) cannot be read\.", r"colonne {0} : l’heure {1} ne se lit pas."),
     (r"the file is empty\.", r"le fichier est vide."),
     (r"there is no column (.+); there are (.+)\.", r"il n’y a pas de colonne {0} ; il y a {1}."),
     (
         r"say which column holds the (time|value) \(.*\); there are (.+)\.",
         r"dites quelle colonne contient l’heure ou la valeur ; il y a {1}.",
+    ),
+    (
+        r"no line of column names was found with (.+); the file begins with (.+)\.",
+        r"aucune ligne ne porte les noms de colonnes {0} ; le fichier commence par {1}.",
     ),
     (r"no line of column names was found.*", r"aucune ligne de noms de colonnes n’a été trouvée."),
     (
@@ -21,7 +27,7 @@ SENTENCES: Final = (
     (
         r"(\d+) columns where line (\d+) names (\d+)\.(.*)",
         r"{0} colonnes, alors que la ligne {1} en nomme {2}. "
-        r"Des virgules décimales demandent un autre séparateur, tel que « ; ».",
+        r"Des virgules décimales demandent un autre séparateur, tel que « ; ».",
     ),
     (r"no row is left.*", r"aucune ligne ne reste après le filtre."),
     (r"column (.+) holds no number\.", r"la colonne {0} ne contient aucun nombre."),
@@ -33,7 +39,7 @@ SENTENCES: Final = (
     ),
     (
         r"(\d+) stations or analysers measure (\S+) \((.+?)\): choose.*",
-        r"{0} stations ou analyseurs mesurent {1} ({2}) : choisissez-en un, par exemple « code site=FR15043 ».",
+        r"{0} stations ou analyseurs mesurent {1} ({2}) : choisissez-en un, par exemple « code site=FR15043 ».",
     ),
     (r"no row is of (.+); there are (.+)\.", r"aucune ligne n’est de {0} ; il y a {1}."),
     (
@@ -61,11 +67,16 @@ WHOLE: Final = (
 )
 
 
+def in_words(sentence: str) -> str:
+    """Give a sentence of UnreadableFile in the language of the reader."""
+    return sentence if get_language() == "en" else in_french(sentence)
+
+
 def in_french(sentence: str) -> str:
     """Give the French of a sentence of UnreadableFile; the sentence itself where it is not known.
 
     >>> in_french("a.csv, line 7: column 'pm25' does not hold numbers: 'abc'.")
-    "a.csv, ligne 7 : la colonne 'pm25' ne contient pas de nombres : 'abc'."
+    "a.csv, ligne 7 : la colonne 'pm25' ne contient pas de nombres : 'abc'."
     """
     for pattern, french in WHOLE:
         found = re.fullmatch(pattern, sentence, re.DOTALL)
@@ -78,5 +89,5 @@ def in_french(sentence: str) -> str:
         found = re.fullmatch(pattern, place["rest"], re.DOTALL)
         if found:
             line = f", ligne {place['line']}" if place["line"] else ""
-            return f"{place['file']}{line} : {french.format(*found.groups())}"
+            return f"{place['file']}{line} : {french.format(*found.groups())}"
     return sentence

@@ -67,6 +67,8 @@ def read_column(
     missing: Sequence[float] = MISSING_CODES,
     hint: str = "",
     others: Mapping[str, str] | None = None,
+    delimiter: str = "",
+    decimal: str = "",
 ) -> Column:
     """Read one column; raises UnreadableFile with the reason, the line and the column.
 
@@ -74,13 +76,18 @@ def read_column(
     column of values, empty to look for one that names `hint` or the only numeric one; zone: of times that
     state none; filters: "column=value" or "column=value|other", rows that do not match are left out;
     date_order: "dmy", "mdy" or "auto"; missing: numbers that mean no value; others: more columns to read at the
-    same times, by what they hold. Without time, value and filters a file of a known form is read as its form says.
+    same times, by what they hold; delimiter: between columns, decimal: "," or ".", both found where they are
+    empty. Without time, value and filters a file of a known form is read as its form says.
     """
     time_zone(zone)  # also where the file states its own: a wrong option is always an error
     data = _bytes(path)
     wanted_texts = [*time, *(_parts(one)[0] for one in filters)]
     wanted = [*wanted_texts, *([value] if value else [])]
-    table = _table(path, data, wanted, numeric={value, *(others or {}).values()} - {"", *wanted_texts})
+    numeric = {value, *(others or {}).values()} - {"", *wanted_texts}
+    table = _table(
+        path, data, wanted, numeric=() if decimal == "," else numeric,
+        delimiters=(delimiter,) if delimiter else DELIMITERS,
+    )  # fmt: skip
     form = None if time or value else known_form(table, hint=hint, filters=filters, path=path)
     if form is not None:
         table, time, value, zone = form.rows, form.time, form.value, form.zone or zone
@@ -110,6 +117,7 @@ def read_column(
                 places=places,
                 path=path,
                 name=str(texts.name),
+                decimal=decimal,
             ).to_numpy()
             for what, texts in read.items()
         },
@@ -145,7 +153,14 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _table(path: Path, data: bytes, wanted: Sequence[str], *, numeric: Collection[str] = ()) -> pd.DataFrame:
+def _table(
+    path: Path,
+    data: bytes,
+    wanted: Sequence[str],
+    *,
+    numeric: Collection[str] = (),
+    delimiters: Sequence[str] = DELIMITERS,
+) -> pd.DataFrame:
     """Read all cells as text (Parquet: as typed), indexed by the line of the file.
 
     numeric: columns that are wanted as numbers; where every cell of one is a number or empty it is read as such, in
@@ -154,7 +169,7 @@ def _table(path: Path, data: bytes, wanted: Sequence[str], *, numeric: Collectio
     if data[:4] == PARQUET:
         return _parquet(path, data)
     lines = _decode(data).splitlines()
-    found = _header(lines, wanted)
+    found = _header(lines, wanted, delimiters)
     if found is None:
         if not any(line.strip() for line in lines):
             raise UnreadableFile(f"{path.name}: the file is empty.")
@@ -271,11 +286,11 @@ def _decode(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str] | None:
+def _header(lines: Sequence[str], wanted: Sequence[str], delimiters: Sequence[str]) -> tuple[int, str] | None:
     """Find the line of column names: the one with all wanted names, else the first that the next lines resemble."""
     best: tuple[int, int, str] | None = None
     filled = [(number, line) for number, line in enumerate(lines[:LINES_BEFORE_HEADER]) if line.strip()]
-    for delimiter in DELIMITERS:
+    for delimiter in delimiters:
         rows = [
             (number, [c.strip() for c in next(csv.reader([line], delimiter=delimiter))])
             for number, line in filled

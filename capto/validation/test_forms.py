@@ -9,7 +9,8 @@ from capto.catalogue.models import ObservedProperty, Sensor
 from capto.members.forms import CommuneField
 from capto.members.models import Organisation
 from capto.readings.models import ReferenceStation
-from capto.validation.models import DeviceTest
+from capto.validation.evaluation_form import DECIMALS, DELIMITERS
+from capto.validation.models import DeviceTest, HomeVolunteer
 from capto.validation.models.device_test import FEWEST_UNITS, MOST_UNITS
 
 MEASURED = ("pm1", "pm25", "pm10", "no2", "no", "o3", "so2", "co")
@@ -130,6 +131,38 @@ class GiveForm(forms.Form):
     """A file for one unit."""
 
     file = forms.FileField(label=_("Fichier (CSV ou Parquet)"))
+    time_column = forms.CharField(label=_("Colonne de l’heure"), required=False, max_length=100)
+    value_column = forms.CharField(
+        label=_("Colonne de la valeur"),
+        required=False,
+        max_length=100,
+        help_text=_("Laissez vide si la colonne porte le nom de la grandeur, tel que pm25."),
+    )
+    timezone = forms.CharField(
+        label=_("Fuseau horaire"),
+        required=False,
+        max_length=40,
+        help_text=_("UTC si rien n’est écrit ; par exemple Europe/Paris."),
+    )
+    hour_label = forms.ChoiceField(
+        label=_("Une heure est étiquetée par"),
+        choices=[("", _("son début")), ("end", _("sa fin"))],
+        required=False,
+    )
+    delimiter = forms.ChoiceField(label=_("Séparateur des colonnes"), choices=DELIMITERS, required=False)
+    decimal = forms.ChoiceField(label=_("Signe décimal"), choices=DECIMALS, required=False)
+
+    def how(self) -> list[Any]:
+        """Give the fields that say how the file is written."""
+        return [self[name] for name in self.fields if name != "file"]
+
+    def reading(self) -> dict[str, str]:
+        """Give the options of `capto evaluate` that were said."""
+        return {
+            name.replace("_", "-"): told
+            for name, told in self.cleaned_data.items()
+            if name != "file" and told
+        }
 
 
 class CommentForm(forms.Form):
@@ -151,3 +184,20 @@ class VolunteerForm(forms.Form):
             "Le fabricant lit combien d’habitants se proposent, et dans quelles communes ; jamais qui."
         ),
     )
+    agreed = forms.BooleanField(
+        label=_(
+            "J’accepte que l’association garde mon nom et ma commune pour cet essai, et que le fabricant lise le "
+            "nombre de volontaires par commune"
+        )
+    )
+
+
+class AssignForm(forms.Form):
+    """Which volunteer gets a unit."""
+
+    volunteer = forms.ModelChoiceField(label=_("Volontaire"), queryset=HomeVolunteer.objects.none())
+
+    def __init__(self, *args: Any, test: DeviceTest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        waiting = HomeVolunteer.objects.standing().filter(test=test, unit=None)
+        self.fields["volunteer"].queryset = waiting.select_related("person")  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ The files are kept with the report, so that anyone computes the same figures aga
 import io
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -20,19 +20,19 @@ from capto.readings.models import HourlyAggregate, ReferenceSeries, ReferenceVal
 from capto.validation.device_report.content import Examined
 from capto.validation.device_report.page import body
 from capto.validation.evaluate import examine, parser
+from capto.validation.evaluation_sides import read_side
 from capto.validation.models import DeviceTest, NoData, TestReport, TestUnit, TooEarly
 from capto.validation.plain_cells import UnreadableFile
+from capto.validation.plain_files import Column
 
 COVERED: Final = 0.75  # of the readings that an hour of this sensor usually has
 UNITS: Final = {"ug/m3": "ug/m3", "mg/m3": "mg/m3", "[ppb]": "ppb", "[ppm]": "ppm"}
 
 
-def make_report(
-    test: DeviceTest, quantity: ObservedProperty, *, now: datetime, columns: Sequence[str] = (), why: str = ""
-) -> TestReport:
+def make_report(test: DeviceTest, quantity: ObservedProperty, *, now: datetime, why: str = "") -> TestReport:
     """Make the next version of the report of one quantity, and publish it.
 
-    columns: options of `capto evaluate` for files that the maker gave. Raises TooEarly before the scoring period is
+    A file that the maker gave is read as its unit says. Raises TooEarly before the scoring period is
     over, NoData where no unit has a value, and UnreadableFile where a file cannot be read.
     """
     if not test.is_over(now=now):
@@ -41,13 +41,14 @@ def make_report(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         reference = reference_file(test, quantity, folder)
-        units = [
-            path for unit in test.test_units.order_by("pk") if (path := unit_file(unit, quantity, folder))
-        ]
+        written = {
+            path: unit
+            for unit in test.test_units.order_by("pk")
+            if (path := unit_file(unit, quantity, folder))
+        }
+        units = list(written)
         if reference is None or not units:
             raise NoData(str(test))
-        given = any(unit.file for unit in test.test_units.all())
-        options = list(columns) if given else ["--time-column", "time", "--value-column", "value"]
         series = _series(test, quantity)
         told = {
             "device": test.device, "maker": test.maker_name, "firmware": test.firmware, "question": test.question,
@@ -61,12 +62,37 @@ def make_report(
             "--pollutant",
             quantity.pk,
             "--unit",
-            UNITS.get(quantity.unit, "ug/m3"),
+            unit_of(quantity),
         ]
-        arguments += ["--reference-time-column", "time", "--reference-value-column", "value", *options]
+        arguments += ["--reference-time-column", "time", "--reference-value-column", "value"]
         arguments += [part for key, value in told.items() if value for part in (f"--{key}", value)]
-        examined = examine(parser().parse_args(arguments))
+        own = {path: parser().parse_args([*arguments, *_how(unit)]) for path, unit in written.items()}
+        examined = examine(parser().parse_args(arguments), own=own)
         return _kept(test, quantity, examined, [*units, reference], now=now, why=why)
+
+
+def _how(unit: TestUnit) -> list[str]:
+    """Say how the file of a unit is written: as its maker said, or as we write what was heard."""
+    if unit.file:
+        return [f"--{key}={value}" for key, value in unit.reading.items()]
+    return ["--time-column", "time", "--value-column", "value"]
+
+
+def check_file(
+    content: bytes, *, name: str, quantity: ObservedProperty, reading: Mapping[str, str]
+) -> Column:
+    """Read a file as the report will, and give what was found; raises UnreadableFile with file, line and column."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (Path(name).name or "file.csv")
+        path.write_bytes(content)
+        said = [f"--{key}={value}" for key, value in reading.items()]
+        told = [str(path), "--pollutant", quantity.pk, "--unit", unit_of(quantity), *said]
+        return read_side(parser().parse_args(told), path, reference=False).column
+
+
+def unit_of(quantity: ObservedProperty) -> str:
+    """Give the unit in which a quantity is compared, as `capto evaluate` writes it."""
+    return UNITS.get(quantity.unit, "ug/m3")
 
 
 def _kept(
@@ -148,4 +174,4 @@ def _written(path: Path, rows: Sequence[tuple[datetime, float]]) -> Path | None:
     return path
 
 
-__all__ = ["UnreadableFile", "hours_heard", "make_report", "reference_file", "unit_file"]
+__all__ = ["UnreadableFile", "check_file", "hours_heard", "make_report", "reference_file", "unit_file"]

@@ -39,6 +39,11 @@ urlpatterns: list[URLPattern] = [
         "essais/<slug:public_id>/exemplaires/<int:pk>/capteur/", device_tests.stand, name="device-test-stand"
     ),
     path("essais/<slug:public_id>/exemplaires/<int:pk>/fichier/", device_tests.give, name="device-test-give"),
+    path(
+        "essais/<slug:public_id>/exemplaires/<int:pk>/volontaire/",
+        device_tests.assign,
+        name="device-test-assign",
+    ),
     path("essais/<slug:public_id>/rapport/", device_tests.report, name="device-test-report"),
     path("essais/<slug:public_id>/commentaire/", device_tests.comment, name="device-test-comment"),
     path("essais/<slug:public_id>/volontaires/", device_tests.volunteer, name="device-test-volunteer"),

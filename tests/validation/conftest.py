@@ -18,8 +18,11 @@ from capto.readings.models import (
 )
 from capto.validation.models import Calibration, CoLocation
 from tests.readings.conftest import MARCH, make_placement, make_sensor, place
+from tests.validation.makers import ask, association, maker, metrologist, planned, texts
 
-__all__ = ["make_placement", "make_sensor", "place"]
+__all__ = [
+    "ask", "association", "make_placement", "make_sensor", "maker", "metrologist", "place", "planned", "texts",
+]  # fmt: skip
 
 HOUR = timedelta(hours=1)
 NOW = MARCH + timedelta(days=60)

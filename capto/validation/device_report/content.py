@@ -277,10 +277,11 @@ def stated(options: argparse.Namespace) -> dict[str, Any]:
     kept = (
         "pollutant", "unit", "reference_unit", "time_column", "value_column", "timezone", "hour_label", "filter",
         "date_order", "reference_time_column", "reference_value_column", "reference_timezone",
-        "reference_hour_label", "reference_filter", "missing", "days", "between_references", "humidity_column",
+        "reference_hour_label", "reference_filter", "delimiter", "decimal", "reference_delimiter", "reference_decimal",
+        "missing", "days", "between_references", "humidity_column",
         "temperature_column", "corrected_column", "scoring_from",
     )  # fmt: skip
-    return {name: value for name in kept if (value := getattr(options, name, None))}
+    return {name: value for name in kept if (value := getattr(options, name, None)) and value != "auto"}
 
 
 def traces(examined: Examined) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from capto.validation.models.context import PlaceContext
 from capto.validation.models.data_change import DataChange
 from capto.validation.models.device_test import (
     DeviceTest,
-    HomeVolunteer,
     NoData,
     NotAsked,
     StartsInThePast,
@@ -14,6 +13,7 @@ from capto.validation.models.device_test import (
     TestUnit,
     TooEarly,
 )
+from capto.validation.models.home_trial import HomeVolunteer, UnitTaken
 from capto.validation.models.set_aside import AlreadyLifted, NoReason, SetAside
 from capto.validation.models.vigie import AlreadyActedOn, NotAnActOfThisItem, VigieItem
 
@@ -41,5 +41,6 @@ __all__ = [
     "TestText",
     "TestUnit",
     "TooEarly",
+    "UnitTaken",
     "VigieItem",
 ]

@@ -1,7 +1,7 @@
 """A maker's test on the bench: asked for, planned, followed, reported; never suppressed."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -273,6 +273,7 @@ class TestUnit(models.Model):
     file = models.BinaryField(null=True)  # as it was given
     file_name = models.CharField(max_length=200, blank=True)
     given_at = models.DateTimeField(null=True)
+    reading = models.JSONField(default=dict, blank=True)  # options of `capto evaluate` that the file needs
 
     class Meta:
         constraints: ClassVar = [
@@ -299,10 +300,12 @@ class TestUnit(models.Model):
             self.sensor = sensor
             self.save(update_fields=["sensor", "co_location"])
 
-    def give(self, content: bytes, *, name: str, now: datetime) -> None:
-        """Keep the file of this unit; it replaces the one before as long as there is no report."""
-        self.file, self.file_name, self.given_at = content, name[:200], now
-        self.save(update_fields=["file", "file_name", "given_at"])
+    def give(
+        self, content: bytes, *, name: str, now: datetime, reading: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep the file of this unit and how it is read; it replaces the one before as long as there is no report."""
+        self.file, self.file_name, self.given_at, self.reading = content, name[:200], now, dict(reading or {})
+        self.save(update_fields=["file", "file_name", "given_at", "reading"])
 
 
 class TestReport(models.Model):
@@ -333,28 +336,3 @@ class TestReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.test} {self.property_id} v{self.version}"
-
-
-class HomeVolunteer(models.Model):
-    """Someone who offers to try a device at home; the maker reads how many and in which communes, never who."""
-
-    test = models.ForeignKey(DeviceTest, models.CASCADE, related_name="volunteers")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    commune = models.CharField(max_length=200)  # coarser than the published cell
-    offered_at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["test", "person"], name="one_offer_per_person_and_test"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.test_id}: {self.commune}"
-
-    @classmethod
-    def offer(cls, test: DeviceTest, *, person: "Person", commune: str, now: datetime) -> "HomeVolunteer":
-        """Offer to try the device at home; offering twice changes the commune."""
-        offer, _created = cls.objects.update_or_create(
-            test=test, person=person, defaults={"commune": commune, "offered_at": now}
-        )
-        return offer

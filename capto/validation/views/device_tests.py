@@ -6,10 +6,9 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,7 +19,7 @@ from capto.members.access import requires, second_factor_is_given
 from capto.members.markdown import rendered
 from capto.members.models import Person
 from capto.members.roles import Capability
-from capto.readings.models import ReferenceValue
+from capto.validation.live_capture import capture
 from capto.validation.models import (
     BenchFull,
     DeviceTest,
@@ -32,10 +31,13 @@ from capto.validation.models import (
     TestText,
     TestUnit,
     TooEarly,
+    UnitTaken,
 )
 from capto.validation.plain_cells import UnreadableFile
+from capto.validation.plain_errors import in_words
 from capto.validation.test_forms import (
     AskForm,
+    AssignForm,
     CommentForm,
     DeclineForm,
     GiveForm,
@@ -43,7 +45,7 @@ from capto.validation.test_forms import (
     UnitForm,
     VolunteerForm,
 )
-from capto.validation.test_reports import hours_heard, make_report
+from capto.validation.test_reports import check_file, make_report
 from capto.validation.uploads import LARGEST_MB, too_large
 from capto.validation.views.bench import stations
 
@@ -115,14 +117,12 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_staff": is_staff,
         "is_over": test.is_over(now=now),
         "reports": test.reports.select_related("property").order_by("property", "-version"),
-        "volunteers": test.volunteers.values("commune").annotate(n=Count("pk")).order_by("commune"),
+        "volunteers": HomeVolunteer.objects.filter(test=test).by_commune() if test.wants_volunteers else [],
         "largest_mb": LARGEST_MB,
     }
     if is_maker or is_staff:
-        context["capture"] = capture(test, now=now)
-        context["reference_hours"] = (
-            _reference_hours(test, now=now) if is_staff or test.shows_reference(now=now) else None
-        )
+        shows = is_staff or test.shows_reference(now=now)
+        context["capture"] = capture(test, now=now, with_reference=shows)
         context["give_form"] = GiveForm()
     if is_maker:
         context["comment_form"] = CommentForm(initial={"comment": test.comment})
@@ -131,37 +131,18 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         context["decline_form"] = DeclineForm()
     if is_staff and test.fixed_at is not None:
         context["unit_form"] = UnitForm(organisations=organisations)
-    if (
-        test.wants_volunteers
-        and not test.is_over(now=now)
-        and isinstance(request.user, Person)
-        and not is_maker
-    ):
-        context["volunteer_form"] = VolunteerForm()
+        context["offers"] = (
+            HomeVolunteer.objects.standing().filter(test=test).select_related("person", "unit")
+        )
+        context["free_units"] = test.test_units.exclude(
+            volunteers__in=HomeVolunteer.objects.standing().filter(test=test)
+        ).order_by("pk")
+        context["assign_form"] = AssignForm(test=test)
+    if test.wants_volunteers and isinstance(request.user, Person) and not is_maker:
+        own = HomeVolunteer.objects.standing().filter(test=test, person=request.user).first()
+        context["own_offer"] = own
+        context["volunteer_form"] = VolunteerForm() if own is None else None
     return render(request, "validation/device_test/test.html", context)
-
-
-def capture(test: DeviceTest, *, now: datetime) -> list[dict[str, Any]]:
-    """Count, for each unit and quantity, the hours that came in of those that are over."""
-    if test.calibration_starts_at is None or test.scoring_ends_at is None:
-        return []
-    until = min(now, test.scoring_ends_at)
-    expected = max(int((until - test.calibration_starts_at) / timedelta(hours=1)), 0)
-    rows = []
-    for unit in test.test_units.select_related("sensor").order_by("pk"):
-        for quantity in test.quantities.all():
-            heard = hours_heard(unit, quantity)
-            rows.append(
-                {
-                    "unit": unit,
-                    "quantity": quantity,
-                    "hours": len(heard),
-                    "expected": expected,
-                    "share": 100 * len(heard) / expected if expected else None,
-                    "last": heard[-1][0] if heard else None,
-                }
-            )
-    return rows
 
 
 @require_POST
@@ -250,9 +231,28 @@ def give(request: HttpRequest, public_id: str, pk: int) -> HttpResponse:
     elif test.reports.exists():
         messages.error(request, _("Le rapport est publié : ses données ne changent plus."))
     else:
-        file = form.cleaned_data["file"]
-        unit.give(file.read(), name=file.name, now=timezone.now())
-        messages.success(request, _("Fichier reçu : %s.") % file.name)
+        file, reading = form.cleaned_data["file"], form.reading()
+        content = file.read()
+        try:
+            found = [
+                check_file(content, name=file.name, quantity=one, reading=reading)
+                for one in test.quantities.all()
+            ]
+        except UnreadableFile as wrong:
+            messages.error(request, _("Rien n’a été gardé. %s") % in_words(str(wrong)))
+            return redirect("device-test", public_id)
+        unit.give(content, name=file.name, now=timezone.now(), reading=reading)
+        values = found[0].values.dropna()
+        messages.success(
+            request,
+            _("Fichier reçu : %(name)s, %(n)s valeurs du %(first)s au %(last)s (UTC).")
+            % {
+                "name": file.name,
+                "n": formats.number_format(len(values)),
+                "first": formats.date_format(values.index.min(), "j F Y H:i"),
+                "last": formats.date_format(values.index.max(), "j F Y H:i"),
+            },
+        )
     return redirect("device-test", public_id)
 
 
@@ -270,7 +270,7 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
     except NoData:
         messages.error(request, _("Il manque les mesures d’un exemplaire ou de la station."))
     except UnreadableFile as wrong:
-        messages.error(request, _("Un fichier ne se lit pas : %s") % wrong)
+        messages.error(request, _("Un fichier ne se lit pas : %s") % in_words(str(wrong)))
     return redirect("device-test", public_id)
 
 
@@ -296,18 +296,46 @@ def volunteer(request: HttpRequest, public_id: str) -> HttpResponse:
     test, form = _test(public_id), VolunteerForm(request.POST)
     if not test.wants_volunteers or test.fixed_at is None:
         raise Http404
-    if form.is_valid() and form.cleaned_data["commune"]:
+    if "withdraw" in request.POST:
+        for own in HomeVolunteer.objects.filter(test=test, person=cast(Person, request.user)):
+            own.withdraw(now=timezone.now())
+        messages.success(request, _("Votre offre est retirée."))
+    elif form.is_valid() and form.cleaned_data["commune"]:
         HomeVolunteer.offer(
             test,
             person=cast(Person, request.user),
             commune=form.cleaned_data["commune"].name,
+            agreed_to=str(form.fields["agreed"].label),
             now=timezone.now(),
         )
         messages.success(
             request, _("Merci : l’association vous écrira. Le fabricant ne saura pas qui vous êtes.")
         )
     else:
-        messages.error(request, _("Écrivez le nom de votre commune."))
+        messages.error(
+            request,
+            _("Cochez votre accord.") if "agreed" in form.errors else _("Écrivez le nom de votre commune."),
+        )
+    return redirect("device-test", public_id)
+
+
+@require_POST
+@requires(Capability.CALIBRATE)
+def assign(request: HttpRequest, public_id: str, pk: int) -> HttpResponse:
+    """Give a unit to a volunteer, who is written to; the loan itself is made at the desk."""
+    test = _of_staff(request, public_id)
+    unit = get_object_or_404(TestUnit, pk=pk, test=test)
+    form = AssignForm(request.POST, test=test)
+    if not form.is_valid():
+        messages.error(request, _("Choisissez un volontaire."))
+    else:
+        try:
+            form.cleaned_data["volunteer"].assign(unit, now=timezone.now())
+            messages.success(request, _("La personne est prévenue. Le prêt se fait au comptoir."))
+        except TooEarly:
+            messages.error(request, _("Un exemplaire quitte le banc après la période de notation."))
+        except UnitTaken:
+            messages.error(request, _("Cet exemplaire est déjà chez quelqu’un."))
     return redirect("device-test", public_id)
 
 
@@ -334,15 +362,6 @@ def _of_staff(request: HttpRequest, public_id: str) -> DeviceTest:
 
 def _start(day: Any) -> datetime:
     return datetime.combine(day, time.min, PARIS)
-
-
-def _reference_hours(test: DeviceTest, *, now: datetime) -> int:
-    return ReferenceValue.objects.filter(
-        series__station=test.station,
-        series__property__in=test.quantities.all(),
-        hour__gte=test.calibration_starts_at,
-        hour__lt=min(now, test.scoring_ends_at or now),
-    ).count() if test.fixed_at else 0  # fmt: skip
 
 
 def _state(test: DeviceTest, *, now: datetime) -> str:
