@@ -7,6 +7,7 @@ from capto.readings.models.hour import (
     HourlyValueRevision,
     Publication,
 )
+from capto.readings.models.level import Level, level_of
 from capto.readings.models.message import Layout, LayoutChannel, RawMessage, RejectedMessage
 from capto.readings.models.open_feed import ForeignHour, ForeignSensor, LocalComparison, OpenFeed
 from capto.readings.models.placement import Place, Placement, Series
@@ -30,6 +31,7 @@ __all__ = [
     "HourlyValueRevision",
     "Layout",
     "LayoutChannel",
+    "Level",
     "LocalComparison",
     "OpenFeed",
     "Place",
@@ -44,4 +46,5 @@ __all__ = [
     "Remark",
     "Series",
     "Threshold",
+    "level_of",
 ]
