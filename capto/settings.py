@@ -290,6 +290,11 @@ REJECTED_DAYS = int(
 )  # days that a rejected message waits to be replayed, as technical logs do
 SITE_NAME = os.environ.get("CAPTO_SITE_NAME", "Capto")
 SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site, named in every footer
+SITE_CONTACT = os.environ.get(
+    "CAPTO_SITE_CONTACT", ""
+)  # an e-mail address or a https:// form, on the contact page
+# The national geocoder that the address box asks, such as https://data.geopf.fr/geocodage/search; empty: none.
+GEOCODER_URL = os.environ.get("CAPTO_GEOCODER_URL", "").rstrip("/")
 SOLICITATIONS_PER_30_DAYS = int(os.environ.get("CAPTO_SOLICITATIONS_PER_30_DAYS", "4"))  # to one person
 # Off by default: nothing is fetched from elsewhere unless an association says so (see `capto import-episodes`).
 EPISODE_FEEDS = _flag("CAPTO_EPISODE_FEEDS")

@@ -111,10 +111,10 @@ def places_now(quantity: str, *, now: datetime) -> list[PlaceNow]:
             else ()
         )
         found.append(PlaceNow(*row, *now_there))
-    return sorted(found, key=lambda p: (_letters(p.commune), _letters(p.label), p.public_id))
+    return sorted(found, key=lambda p: (letters(p.commune), letters(p.label), p.public_id))
 
 
-def _letters(words: str) -> str:
+def letters(words: str) -> str:
     """Give the letters by which French sorts: without accents, capitals as small ones."""
     return "".join(c for c in normalize("NFD", words.casefold()) if not combining(c))
 

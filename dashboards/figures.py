@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from capto.catalogue.models import ObservedProperty
-from capto.charts import Line, Point, hours_chart, profile_chart
+from capto.charts import Line, Point, Threshold, hours_chart, profile_chart
+from capto.charts.days import THRESHOLD_ROOM
+from capto.charts.hours import BESIDE
+from capto.charts.lines import highest
 from capto.charts.map import Spot, spots_map
 from capto.charts.profile import Profile
 from dashboards.around import PlaceNow, StationNow
@@ -44,6 +47,7 @@ class Row:
     hour: datetime
     lent: Hour | None
     station: float | None
+    others: tuple[Hour | None, ...] = ()
 
 
 def hours_drawings(
@@ -55,13 +59,19 @@ def hours_drawings(
     quantity: ObservedProperty,
     start: datetime,
     end: datetime,
+    beside: Sequence[tuple[str, Sequence[Hour]]] = (),
+    thresholds: Sequence[Threshold] = (),
 ) -> Drawings:
-    """Draw the hours of a place with those of the station, over [start, end)."""
+    """Draw the hours of a place with those of the station and of two more places, over [start, end)."""
     lines = []
     if station:
         lines.append(Line(station_name, "reference", station))
     if lent:
         lines.append(Line(place_name, "lent", [hour.point() for hour in lent]))
+    for number, (name, hours) in enumerate(beside[: len(BESIDE)]):
+        lines.append(Line(name, BESIDE[number], [hour.point() for hour in hours]))
+    top = highest(lines)
+    near = [threshold for threshold in thresholds if threshold.value <= THRESHOLD_ROOM * top]
     title = _("%(quantity)s heure par heure : %(names)s") % {
         "quantity": name_of(quantity),
         "names": ", ".join(line.name for line in lines),
@@ -85,6 +95,7 @@ def hours_drawings(
                 day_label=day_under_chart,
                 hour_label=hour_of,
                 figure=tick,
+                thresholds=near,
                 narrow=narrow,
             )
         )
@@ -108,11 +119,17 @@ def _line_in_words(line: Line, *, quantity: ObservedProperty) -> str:
     }
 
 
-def rows_of(lent: Sequence[Hour], *, station: Sequence[Point]) -> list[Row]:
-    """Lay the hours of a place and of a station side by side, the latest first."""
+def rows_of(
+    lent: Sequence[Hour], *, station: Sequence[Point], beside: Sequence[tuple[str, Sequence[Hour]]] = ()
+) -> list[Row]:
+    """Lay the hours of a place, of a station and of other places side by side, the latest first."""
     ours = {hour.hour: hour for hour in lent}
     theirs = {point.hour: point.value for point in station}
-    return [Row(hour, ours.get(hour), theirs.get(hour)) for hour in sorted({*ours, *theirs}, reverse=True)]
+    more = [{hour.hour: hour for hour in hours} for _name, hours in beside]
+    every = sorted({*ours, *theirs, *(hour for one in more for hour in one)}, reverse=True)
+    return [
+        Row(hour, ours.get(hour), theirs.get(hour), tuple(one.get(hour) for one in more)) for hour in every
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from capto.catalogue.models import ObservedProperty
+from dashboards.around import PlaceNow, StationNow
 from dashboards.comparison import Comparison, Swing, Verdict
 from dashboards.words import amount, distance, figure, of_quantity, station_kind
 
@@ -105,6 +106,61 @@ def agreement(difference: float | None, *, uncertainty: float | None) -> str:
     if difference > 0:
         return _("Les capteurs prêtés indiquent plus que la station, et l’écart dépasse l’incertitude.")
     return _("Les capteurs prêtés indiquent moins que la station, et l’écart dépasse l’incertitude.")
+
+
+def around(
+    places: Sequence[tuple[float, PlaceNow]],
+    *,
+    stations: Sequence[tuple[float, StationNow]],
+    quantity: ObservedProperty,
+) -> list[str]:
+    """Say what is measured nearest to a point: the nearest sound sensor, the nearest station, and their difference."""
+    unit = quantity.unit_label
+    sound = [(away, place) for away, place in places if place.is_sound]
+    valued = [(away, one) for away, one in stations if one.value is not None]
+    said = []
+    if sound:
+        away, place = sound[0]
+        said.append(
+            _(
+                "Le capteur prêté le plus proche, %(place)s, est à %(distance)s : %(value)s, à %(uncertainty)s près."
+            )
+            % {
+                "place": place.label,
+                "distance": distance(away),
+                "value": amount(place.value or 0.0, unit),
+                "uncertainty": figure(place.uncertainty),
+            }
+        )
+    elif places:
+        said.append(_("Aucun capteur prêté proche n’a de valeur à interpréter pour cette heure."))
+    else:
+        said.append(
+            _("Aucun capteur prêté à moins de 30 km. Vous pouvez en emprunter un et être le premier.")
+        )
+    if valued:
+        away, one = valued[0]
+        said.append(
+            _("La station de référence la plus proche, %(station)s, est à %(distance)s : %(value)s.")
+            % {"station": one.station.name, "distance": distance(away), "value": amount(one.value, unit)}
+        )
+    if sound and valued:
+        here, there = sound[0][1], valued[0][1]
+        if here.hour != there.hour:
+            said.append(_("Ces deux valeurs ne sont pas de la même heure : elles ne se comparent pas."))
+        elif here.value is not None and there.value is not None and here.uncertainty is not None:
+            difference = here.value - there.value
+            if abs(difference) <= here.uncertainty:
+                said.append(_("L’écart est plus petit que l’incertitude : on ne peut pas les distinguer."))
+            elif difference > 0:
+                said.append(
+                    _("À cette heure, le capteur indique plus que la station, au-delà de l’incertitude.")
+                )
+            else:
+                said.append(
+                    _("À cette heure, le capteur indique moins que la station, au-delà de l’incertitude.")
+                )
+    return said
 
 
 def why_they_may_differ(

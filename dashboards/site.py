@@ -60,6 +60,7 @@ def footer() -> list[Link]:
             (_("Licence et données"), "data"),
             (_("État du service"), "status"),
             (_("Vie privée"), "privacy"),
+            (_("Contact"), "contact"),
         ]
     )
 

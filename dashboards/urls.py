@@ -5,7 +5,9 @@ from django.views.i18n import set_language
 from dashboards.api.api import api, description
 from dashboards.views import (
     about,
+    around_here,
     data,
+    evenings,
     explained,
     follow,
     gathered,
@@ -20,6 +22,9 @@ from dashboards.views import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("carte.json", map_points.map_points, name="map-points"),
+    path("autour/", around_here.around_here, name="around"),
+    path("autour/carte.svg", around_here.picture, name="around-picture"),
+    path("soirs/", evenings.evenings, name="evenings"),
     path("lieux/", places.places, name="places"),
     path("lieu/<slug:public_id>/", places.place, name="place"),
     path("lieu/<slug:public_id>/<slug:quantity>/", places.place, name="place-quantity"),
@@ -37,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methode/", about.method, name="method"),
     path("accessibilite/", about.accessibility, name="accessibility"),
     path("vie-privee/", about.privacy, name="privacy"),
+    path("contact/", about.contact, name="contact"),
     path("data/", data.data, name="data"),
     re_path(r"^data/catalog\.(?P<extension>jsonld|ttl|rdf)$", holdings.catalog, name="catalog"),
     path("data/datapackage.json", holdings.data_package, name="data-package"),

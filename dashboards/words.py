@@ -62,6 +62,12 @@ def short_day_of(at: datetime) -> str:
     return re.sub(r"^(\w+) ", r"\1. ", written) if french() else written
 
 
+def short_weekday(at: datetime) -> str:
+    """Write the day under a narrow mark: ven. 20."""
+    written = formats.date_format(at.astimezone(PARIS), "D j")
+    return re.sub(r"^(\w+) ", r"\1. ", written) if french() else written
+
+
 def day_under_chart(at: datetime) -> str:
     """Write the day as under a chart: samedi 21."""
     return formats.date_format(at.astimezone(PARIS), "l j")
@@ -144,7 +150,7 @@ def station_kind(siting: str, influence: str) -> str:
 
 def distance(kilometres: float) -> str:
     """Write a distance: 900 m, 1,4 km, 12 km."""
-    if kilometres < 1:
+    if kilometres < 0.95:
         return f"{figure(round(kilometres * 10) * 100, 0)}\u202fm"
     return f"{figure(kilometres, 1 if kilometres < 10 else 0)}\u202fkm"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
+from typing import Final, Literal
 
 from capto.charts.axes import left_margin, value_axis
 from capto.charts.lines import Line, Point, Threshold, highest, lowest, unbroken
@@ -11,6 +12,8 @@ from capto.charts.scales import PARIS, Frame, midnights, ticks
 from capto.charts.svg import drawing, element, escaped, polyline, text
 
 HourLabel = Callable[[datetime], str]
+# Drawn as lines alone: their intervals, raw means and marks stand in the table.
+BESIDE: Final[tuple[Literal["second"], Literal["third"]]] = ("second", "third")
 
 
 def hours_chart(
@@ -47,10 +50,15 @@ def hours_chart(
         y = frame.y(threshold.value)
         parts.append(element("path", d=f"M{frame.left:g} {y:g}H{frame.right:g}", class_="threshold"))
         parts.append(text(threshold.name, x=frame.right, y=y - 5, class_="note", text_anchor="end"))
-    for line in sorted(lines, key=lambda line: line.kind == "lent"):  # what was lent lies above
-        parts += _ribbon(line.points, x, frame)
-    for line in sorted(lines, key=lambda line: line.kind == "lent"):
-        parts += _raw(line, x, frame) + _trace(line, x, frame) + _flagged(line.points, x, frame)
+    above = sorted(lines, key=lambda line: line.kind == "lent")  # the place shown lies above
+    for line in above:
+        if line.kind not in BESIDE:
+            parts += _ribbon(line.points, x, frame)
+    for line in above:
+        if line.kind in BESIDE:
+            parts += _trace(line, x, frame)
+        else:
+            parts += _raw(line, x, frame) + _trace(line, x, frame) + _flagged(line.points, x, frame)
     return drawing(
         "".join(parts), width=width, height=height, title=title, description=description, ident=ident,
         class_="for-phone" if narrow else "for-desk",
@@ -135,7 +143,7 @@ def _stretch(line: Line, points: Sequence[Point], x: Callable[[datetime], float]
     places = [(x(p.hour), frame.y(p.value or 0.0)) for p in points]
     if len(points) == 1:
         return element("path", d=polyline(places), class_=f"line {line.kind} alone")
-    provisional = " provisional" if points[-1].is_provisional else ""
+    provisional = " provisional" if points[-1].is_provisional and line.kind not in BESIDE else ""
     return element("path", d=polyline(places), class_=f"line {line.kind}{provisional}")
 
 

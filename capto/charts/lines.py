@@ -30,7 +30,7 @@ class Line:
     """The hours of one station or of one lent sensor, in the order of time."""
 
     name: str
-    kind: Literal["reference", "lent"]
+    kind: Literal["reference", "lent", "second", "third"]  # the last two: other places beside the one shown
     points: Sequence[Point]
 
 

@@ -27,26 +27,66 @@ class Spot:
     figure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MapFrame:
+    """How positions lie on a drawing: north up, one scale (units of the viewBox a kilometre) in both directions."""
+
+    width: int
+    height: int
+    scale: float
+    centre_x: float  # kilometres east, at the middle latitude
+    centre_y: float  # kilometres north
+    shrink: float  # of a degree of longitude at the middle latitude
+
+    @classmethod
+    def of(cls, positions: Sequence[tuple[float, float]], *, width: int) -> "MapFrame":
+        """Frame positions (degrees, WGS 84; at least one) with a margin around them."""
+        margin = 36.0 if width <= 360 else 48.0
+        shrink = cos(radians(sum(latitude for latitude, _ in positions) / len(positions)))
+        east = [longitude * shrink * KILOMETRES_PER_DEGREE for _, longitude in positions]
+        north = [latitude * KILOMETRES_PER_DEGREE for latitude, _ in positions]
+        extent_x, extent_y = max(max(east) - min(east), 1.0), max(max(north) - min(north), 0.5)
+        height = round(min(max((width - 2 * margin) * extent_y / extent_x + 2 * margin, 200), 520))
+        scale = min((width - 2 * margin) / extent_x, (height - 2 * margin) / extent_y)
+        centre_x, centre_y = (max(east) + min(east)) / 2, (max(north) + min(north)) / 2
+        return cls(width, height, scale, centre_x, centre_y, shrink)
+
+    def place(self, latitude: float, longitude: float) -> tuple[float, float]:
+        """Give where a position (degrees) lies on the drawing."""
+        x = longitude * self.shrink * KILOMETRES_PER_DEGREE - self.centre_x
+        y = latitude * KILOMETRES_PER_DEGREE - self.centre_y
+        return round(self.width / 2 + x * self.scale, 1), round(self.height / 2 - y * self.scale, 1)
+
+    def position(self, x: float, y: float) -> tuple[float, float]:
+        """Give the position (degrees) of a point of the drawing: the way back."""
+        east = (x - self.width / 2) / self.scale + self.centre_x
+        north = (self.height / 2 - y) / self.scale + self.centre_y
+        return north / KILOMETRES_PER_DEGREE, east / KILOMETRES_PER_DEGREE / self.shrink
+
+
+def spots_picture(spots: Sequence[Spot], *, frame: MapFrame) -> str:
+    """Draw spots as a picture of its own: it stands in a page as an image, so it brings its colours along."""
+    ink, accent, panel = "#1d2430", "#0b5c6b", "#efede6"
+    parts = [element("rect", width=frame.width, height=frame.height, rx=4, fill=panel)]
+    for spot in sorted(spots, key=lambda spot: spot.kind == "reference"):
+        x, y = frame.place(spot.latitude, spot.longitude)
+        if spot.kind == "reference":
+            parts.append(element("rect", x=x - 7, y=y - 7, width=14, height=14, rx=2, fill=ink))
+        else:
+            parts.append(element("circle", cx=x, cy=y, r=5, fill="#ffffff", stroke=accent, stroke_width=2.5))
+    size = f'width="{frame.width}" height="{frame.height}" viewBox="0 0 {frame.width} {frame.height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
+
+
 def spots_map(
     spots: Sequence[Spot], *, title: str, description: str, ident: str, narrow: bool = False
 ) -> str:
     """Draw spots north up at one scale in both directions; '' without any spot."""
     if not spots:
         return ""
-    width = 360 if narrow else 760
-    margin = 36.0 if narrow else 48.0
-    middle = radians(sum(spot.latitude for spot in spots) / len(spots))
-    east = [spot.longitude * cos(middle) * KILOMETRES_PER_DEGREE for spot in spots]
-    north = [spot.latitude * KILOMETRES_PER_DEGREE for spot in spots]
-    extent_x, extent_y = max(max(east) - min(east), 1.0), max(max(north) - min(north), 0.5)
-    height = round(min(max((width - 2 * margin) * extent_y / extent_x + 2 * margin, 200), 520))
-    scale = min((width - 2 * margin) / extent_x, (height - 2 * margin) / extent_y)
-    centre_x, centre_y = (max(east) + min(east)) / 2, (max(north) + min(north)) / 2
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        return round(width / 2 + (x - centre_x) * scale, 1), round(height / 2 - (y - centre_y) * scale, 1)
-
-    places = [place(x, y) for x, y in zip(east, north, strict=True)]
+    frame = MapFrame.of([(spot.latitude, spot.longitude) for spot in spots], width=360 if narrow else 760)
+    width, height, scale = frame.width, frame.height, frame.scale
+    places = [frame.place(spot.latitude, spot.longitude) for spot in spots]
     parts = [element("rect", width=width, height=height, class_="ground", rx=4)]
     parts += _communes(spots, places)
     numbered = len(spots) <= NUMBERED and not narrow

@@ -24,7 +24,7 @@ QUARTERS: Final = (  # name, metres east and north of the centre of the town
     ("quartier du Belvédère", -900.0, 2_100.0),
     ("quartier des Écluses", -2_000.0, -1_700.0),
     ("quartier du Boulevard", 330.0, 1_000.0),
-    ("quartier de l'Avenue", -1_000.0, -240.0),
+    ("quartier de l’Avenue", -1_000.0, -240.0),
 )
 SCHOOLS: Final = (  # name, metres east and north of the centre of the town
     ("école des Tilleuls", 360.0, 620.0),

@@ -38,6 +38,22 @@
     };
     map.on("zoomend", redraw);
     redraw();
+    if (frame.dataset.around) map.on("click", (event) => ask(frame, event.latlng));
+  }
+
+  // What is nearest to a click: sent in the body of a form, so that the point stands in no address.
+  function ask(frame, at) {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = frame.dataset.around;
+    const said = { latitude: at.lat.toFixed(5), longitude: at.lng.toFixed(5), grandeur: frame.dataset.quantity };
+    Object.entries(said).forEach(([name, value]) => {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: name, value: value });
+      form.append(field);
+    });
+    document.body.append(form);
+    form.submit();
   }
 
   function ground(map, frame, points) {

@@ -1,13 +1,14 @@
 """Filters that write figures, hours and grades as `dashboards.words` says."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import floor, isfinite, log10
 
 from django import template
+from django.utils import formats
 from django.utils.translation import gettext as _
 
-from capto.readings.models import ReferenceStation
-from dashboards import words
+from capto.readings.models import ReferenceStation, Threshold
+from dashboards import week, words
 
 register = template.Library()
 
@@ -75,3 +76,29 @@ def kind_in_brackets(station: ReferenceStation) -> str:
     """Say what a station stands for between brackets after its name, nothing where the source does not say."""
     kind = kind_of_station(station)
     return f" ({kind})" if kind else ""
+
+
+@register.filter
+def threshold_amount(row: Threshold) -> str:
+    """Write the figure of a threshold as its text does: without decimals where it has none."""
+    return week.amount_short(row.value, row.unit)
+
+
+@register.filter
+def threshold_statistic(row: Threshold) -> str:
+    """Say of what a threshold is the bound, in the reader's language."""
+    return row.statistic if words.french() else row.statistic_en
+
+
+@register.filter
+def threshold_per(row: Threshold) -> str:
+    """Say in what period exceedances are counted."""
+    if words.french():
+        return row.per
+    return {"an": "year"}.get(row.per, row.per.replace("an, en moyenne de 3 ans", "year, mean of 3 years"))
+
+
+@register.filter
+def plain_day(day: date) -> str:
+    """Write a day with its year: 21 octobre 2010."""
+    return formats.date_format(day, "j F Y")

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from dashboards import around, figures, neighbours, phrases
+from dashboards import around, figures, geocoder, neighbours, phrases
 from dashboards.kept import kept
 
 PLACES_ON_HOME = 60  # more are on the page of places
@@ -17,7 +17,12 @@ def home(request: HttpRequest) -> HttpResponse:
     quantities = around.quantities_measured(now=now)
     wanted = request.GET.get("grandeur", "")
     quantity = next((q for q in quantities if q.code == wanted), quantities[0] if quantities else None)
-    context: dict[str, object] = {"quantities": quantities, "quantity": quantity, "now": now}
+    context: dict[str, object] = {
+        "quantities": quantities,
+        "quantity": quantity,
+        "now": now,
+        "asks_geocoder": geocoder.is_on(),
+    }
     if quantity:
         places = around.places_now(quantity.code, now=now)
         stations = around.stations_now(quantity.code, now=now)

@@ -1,5 +1,6 @@
 """The list of places and the page of one place."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,10 +13,24 @@ from django.utils import timezone
 
 from calibration.flags import names
 from capto.catalogue.models import ObservedProperty
+from capto.charts.hours import BESIDE
+from capto.charts.scales import PARIS
+from capto.readings.models import Level
 from dashboards import around, comparison, figures, neighbours, phrases
+from dashboards.chosen import (
+    MOST_OTHERS,
+    Other,
+    Span,
+    hours_of_others,
+    kept_choices,
+    others_near,
+    span_of,
+)
 from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
 from dashboards.kept import kept
 from dashboards.models import PublishedSeries, Withdrawal
+from dashboards.told import told_around
+from dashboards.week import HOURLY, hourly_lines, thresholds_of, week_of
 from dashboards.words import utc_hour
 
 CHART = timedelta(hours=48)
@@ -78,7 +93,16 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         "embed_url": settings.SITE_URL + reverse("place-embedded", args=[public_id, shown.code]),
         **_period(series, now=now),
     }
-    context |= _evidence(series[0], quantity=shown, until=context["until"])
+    span = span_of(request.GET, since=context["since"], until=context["until"])
+    others = others_near(series[0], quantity=shown.code, asked=request.GET.getlist("avec"), now=now)
+    context |= {
+        "span": span,
+        "others": others,
+        "most_others": MOST_OTHERS,
+        "choices": kept_choices(span, others),
+        "is_chosen": bool(request.GET),
+    }
+    context |= _evidence(series[0], quantity=shown, until=context["until"], span=span, others=others)
     return render(request, "dashboards/place.html", context)
 
 
@@ -99,7 +123,14 @@ def _period(series: list[PublishedSeries], *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _evidence(place: PublishedSeries, *, quantity: ObservedProperty, until: datetime) -> dict[str, Any]:
+def _evidence(
+    place: PublishedSeries,
+    *,
+    quantity: ObservedProperty,
+    until: datetime,
+    span: Span,
+    others: Sequence[Other],
+) -> dict[str, Any]:
     """Read the hours of the place and of its nearest station, and make of them the page's figures and sentences."""
     hours = place_hours(place.public_id, quantity=quantity.code, start=until - PROFILE, end=until)
     near = nearest_station(place.latitude, place.longitude, quantity=quantity.code)
@@ -114,37 +145,82 @@ def _evidence(place: PublishedSeries, *, quantity: ObservedProperty, until: date
         station=near.station.name if near else "",
         hours=len(comparison.sound(week)),
     )
-    start = until - CHART
-    recent = [hour for hour in hours if hour.hour >= start]
-    recent_station = [point for point in station if point.hour >= start]
-    latest = next((hour for hour in reversed(recent) if hour.value is not None and not hour.is_failed), None)
-    seen = {code for hour in recent for code in names(hour.flags)}
+    last_days = [hour for hour in hours if hour.hour >= until - CHART]
+    latest = next(
+        (hour for hour in reversed(last_days) if hour.value is not None and not hour.is_failed), None
+    )
+    today = until.astimezone(PARIS).date()
+    thresholds = thresholds_of(quantity, on=today)
+    shown, shown_station = hours, station
+    if span.start < until - PROFILE:
+        shown = place_hours(place.public_id, quantity=quantity.code, start=span.start, end=span.end)
+        shown_station = station_hours(near.series, start=span.start, end=span.end) if near else []
+    shown = [hour for hour in shown if span.start <= hour.hour < span.end]
+    shown_station = [point for point in shown_station if span.start <= point.hour < span.end]
+    chosen = hours_of_others(others, quantity=quantity.code, start=span.start, end=span.end)
+    beside = [(other.label, theirs) for other, theirs in chosen]
+    seen = {code for hour in shown for code in names(hour.flags)}
     return {
         "finding": finding,
         "latest": latest,
-        "latest_station": recent_station[-1] if recent_station else None,
+        "latest_station": next((p for p in reversed(station) if p.hour >= until - CHART), None),
         "near": near,
         "compared": compared,
-        "start": start,
         "drawings": figures.hours_drawings(
-            recent,
-            station=recent_station,
+            shown,
+            station=shown_station,
             station_name=near.station.name if near else "",
             place_name=place.label,
             quantity=quantity,
-            start=start,
+            start=span.start,
+            end=span.end,
+            beside=beside,
+            thresholds=hourly_lines(thresholds),
+        ),
+        "rows": figures.rows_of(shown, station=shown_station, beside=beside),
+        "beside": [
+            (
+                other,
+                kind,
+                _data_url(
+                    other.public_id, quantity=quantity.code, hours=theirs, start=span.start, end=span.end
+                ),
+            )
+            for (other, theirs), kind in zip(chosen, BESIDE, strict=False)
+        ],
+        "data_url": _data_url(
+            place.public_id, quantity=quantity.code, hours=shown, start=span.start, end=span.end
+        ),
+        "profile_url": _data_url(
+            place.public_id, quantity=quantity.code, hours=hours, start=until - PROFILE, end=until
+        ),
+        "week_url": _data_url(
+            place.public_id, quantity=quantity.code, hours=week, start=until - WEEK, end=until
+        ),
+        "station_url": _station_url(near, start=span.start, end=span.end),
+        "profile": figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity),
+        "week": week_of(
+            hours,
+            station=station,
+            name=place.label,
+            quantity=quantity,
+            last=(until - timedelta(microseconds=1)).astimezone(PARIS).date(),
+            thresholds=thresholds,
+            levels=Level.objects.in_force(pollutant=quantity.code, on=today),
+        ),
+        "hourly_thresholds": [row for row in thresholds if row.statistic == HOURLY],
+        "told": told_around(
+            territory_id=place.territory_id,
+            station=near.station if near else None,
+            start=min(span.start, until - WEEK),
             end=until,
         ),
-        "rows": figures.rows_of(recent, station=recent_station),
-        "data_url": _data_url(place.public_id, quantity=quantity.code, hours=recent, start=start, end=until),
-        "station_url": _station_url(near, start=start, end=until),
-        "profile": figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity),
-        "reasons": _reasons(recent, near=near, seen=seen),
+        "reasons": _reasons(shown, near=near, seen=seen),
         "grade": latest.grade if latest else "D",
         "set_aside_since": [
-            hour for hour in recent if hour.is_failed and (not latest or hour.hour > latest.hour)
+            hour for hour in last_days if hour.is_failed and (not latest or hour.hour > latest.hour)
         ],
-        "spoken_against": [hour for hour in recent if hour.point().reasons],
+        "spoken_against": [hour for hour in shown if hour.point().reasons],
     }
 
 

@@ -121,6 +121,9 @@ PAGES = [
     "/methode/",
     "/accessibilite/",
     "/vie-privee/",
+    "/autour/",
+    "/soirs/",
+    "/contact/",
     "/nowhere/",
 ]
 

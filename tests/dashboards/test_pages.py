@@ -119,11 +119,12 @@ def test_a_place_shows_the_same_hours_as_drawing_table_and_file(client: Client, 
     )
 
 
-def test_a_place_takes_five_queries(client: Client, city: City, django_assert_num_queries: Any) -> None:
+def test_a_place_takes_nine_queries(client: Client, city: City, django_assert_num_queries: Any) -> None:
     city.reference(city.station(), [11.0] * 100)
     home = city.place("Berriat")
     city.hours(home, [12.0] * 400)
-    with django_assert_num_queries(5):  # its series, its hours, stations, the station's hours, banner
+    # Its series, other places, its hours, stations, the station’s hours, thresholds, levels, what was told, banner.
+    with django_assert_num_queries(9):
         client.get(f"/lieu/{home.public_id}/")
 
 
