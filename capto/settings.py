@@ -66,8 +66,9 @@ MQTT_KEEPER_URL = os.environ.get("CAPTO_MQTT_KEEPER_URL") or _services.get("mqtt
 MQTT_WATCHER_URL = os.environ.get("CAPTO_MQTT_WATCHER_URL") or _services.get("mqtt_watcher_url", "")
 # What a monitoring shows to read /metrics; empty: only this machine reads them.
 METRICS_TOKEN = os.environ.get("CAPTO_METRICS_TOKEN", "")
-# Messages a second that one device may send by MQTT in the long run, after 5,000 at once; 0: no limit.
+# Messages a second that one device may send by MQTT in the long run, after so many at once; 0: no limit.
 DEVICE_MESSAGES_PER_S = float(os.environ.get("CAPTO_DEVICE_MESSAGES_PER_S", "100"))
+DEVICE_MESSAGES_AT_ONCE = float(os.environ.get("CAPTO_DEVICE_MESSAGES_AT_ONCE", "100000"))
 # Where devices reach the broker from outside (mqtts://name:8883), as their guides say; default: where the bridge does.
 DEVICE_MQTT_URL = os.environ.get("CAPTO_DEVICE_MQTT_URL") or MQTT_URL
 # The door for devices that can send neither user name nor password (deploy/mosquitto/tokens.conf); empty: none.

@@ -33,10 +33,10 @@ class Bridge:
     """The running bridge. `run` returns when `stop` was called, from another thread or a signal handler."""
 
     def __init__(
-        self, address: Address, *, client_id: str = "", share: str = "", device_per_s: float = 0.0
+        self, address: Address, *, client_id: str = "", share: str = "", limits: DeviceLimits | None = None
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self._intake = Intake(Registry(), DeviceLimits(device_per_s))
+        self._intake = Intake(Registry(), limits)
         self._waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._is_stopping = False
         self._states = Batch()

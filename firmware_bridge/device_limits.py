@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-AT_ONCE = 5_000.0  # messages that a device may send at once when it catches up: a day at four a minute
+AT_ONCE = 100_000.0  # messages that a device may send at once when it catches up: two months of minutes
 KEPT_PER_HOUR = 1_000  # messages over the limit that are kept, of one device; a loop must not fill the disk
 HOUR_US = 3_600 * 1_000_000
 MOST_DEVICES = 100_000  # more are forgotten and start anew: bounds the memory
@@ -25,9 +25,13 @@ class _Device(NamedTuple):
 
 
 class DeviceLimits:
-    """Say what becomes of each message. `per_s`: messages a second in the long run; 0 is without limit."""
+    """Say what becomes of each message.
 
-    def __init__(self, per_s: float) -> None:
+    `per_s`: messages a second in the long run; 0 is without limit. `at_once`: messages before that holds.
+    """
+
+    def __init__(self, per_s: float, at_once: float = AT_ONCE) -> None:
+        self._at_once = at_once
         self._per_us = per_s / 1_000_000
         self._devices: dict[str, _Device] = {}
 
@@ -39,10 +43,10 @@ class DeviceLimits:
         if known is None:
             if len(self._devices) >= MOST_DEVICES:
                 self._devices.clear()
-            self._devices[device] = _Device(AT_ONCE - 1, moment_us, 0, moment_us)
+            self._devices[device] = _Device(self._at_once - 1, moment_us, 0, moment_us)
             return Verdict.READ
         tokens, at_us, kept, kept_since_us = known
-        tokens = min(AT_ONCE, tokens + max(0, moment_us - at_us) * self._per_us)
+        tokens = min(self._at_once, tokens + max(0, moment_us - at_us) * self._per_us)
         if tokens >= 1:
             self._devices[device] = _Device(tokens - 1, moment_us, kept, kept_since_us)
             return Verdict.READ

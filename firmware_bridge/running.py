@@ -14,6 +14,7 @@ from capto.processes.addresses import WrongAddress
 from firmware_bridge.bridge import Bridge
 from firmware_bridge.broker_access import Keeper
 from firmware_bridge.database import WrongDatabase
+from firmware_bridge.device_limits import DeviceLimits
 from firmware_bridge.link import Address, Refused
 from firmware_bridge.process_report import Reporter
 
@@ -46,7 +47,7 @@ def run(*, client_id: str, share: str, **_: Any) -> None:
         Address(settings.MQTT_URL),
         client_id=client_id,
         share=share,
-        device_per_s=settings.DEVICE_MESSAGES_PER_S,
+        limits=DeviceLimits(settings.DEVICE_MESSAGES_PER_S, settings.DEVICE_MESSAGES_AT_ONCE),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: bridge.stop())

@@ -34,4 +34,4 @@ def test_no_question_of_its_description_breaks_it(description: Any) -> None:
 
         attack()
         attacked.append(operation.path)
-    assert len(attacked) == 8
+    assert len(attacked) == 9

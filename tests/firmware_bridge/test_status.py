@@ -146,7 +146,8 @@ def test_metrics_are_for_this_machine_or_for_who_has_the_token(client: Client, s
 def test_the_broker_says_how_much_it_holds_and_a_broker_away_is_noted(settings: Settings) -> None:
     url = os.environ["CAPTO_MQTT_WATCHER_URL"]
     settings.MQTT_WATCHER_URL = url
-    assert {"stored_messages", "retained_messages", "connected_clients"} <= set(look(url))
+    told = {"stored_messages", "retained_messages", "connected_clients"}
+    wait_until(lambda: told <= set(look(url)), what="all figures: a broker tells them every ten seconds")
     assert look_now() == ""
     before = BrokerState.objects.get()
     settings.MQTT_WATCHER_URL = NOWHERE
@@ -170,9 +171,13 @@ def test_a_running_bridge_reports_what_it_does(
     )
     row = town.all("SELECT kind, is_connected, lag_s, memory_mb FROM firmware_bridge_processstate")[0]
     assert row[0] == "bridge" and row[1] is True and row[2] is not None and 20 < row[3] < 150
-    with town.here():
-        found = figures(client.get("/metrics").content.decode())
-    assert found["capto_messages_total|bridge|bridge"] >= 3 and found["capto_bridges_running"] == 1
+
+    def told() -> bool:
+        with town.here():
+            found = figures(client.get("/metrics").content.decode())
+        return found.get("capto_messages_total|bridge|bridge", 0) >= 3 and found["capto_bridges_running"] == 1
+
+    wait_until(told, what="the bridge in the figures", seconds=30)
 
 
 def test_the_watcher_reads_the_brokers_figures_and_nothing_else(devices: Devices) -> None:
