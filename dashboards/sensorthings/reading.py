@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -94,7 +94,7 @@ class Reader:
         """Write one page of a collection; `address` is that of the collection, without options."""
         compiler = Compiler({})
         conditions = self._conditions(scope, options, compiler)
-        order = self._order(scope.entity, options, compiler, alias="e")
+        order = self._order(scope.entity, options, compiler, fixed=scope.equal)
         top = min(TOP if options.top is None else options.top, MOST_TOP)
         answer: Written = {}
         if options.count:
@@ -127,13 +127,18 @@ class Reader:
             conditions.append(compiler.condition(options.filter, scope.entity, "e"))
         return conditions
 
-    def _order(self, entity: Entity, options: Options, compiler: Compiler, *, alias: str) -> Order:
-        asked = [(compiler.order(sql, entity, alias), descends) for sql, descends in options.orderby]
+    def _order(
+        self, entity: Entity, options: Options, compiler: Compiler, *, fixed: Collection[str]
+    ) -> Order:
+        """Give the order of rows; columns whose value is `fixed` order nothing, and keep an index from being used."""
+        asked = [(compiler.order(sql, entity, "e"), descends) for sql, descends in options.orderby]
         # Rows that are equal in what was asked stand in an order of their own, the same on every page.
         last = asked[-1][1] if asked else False
         given = {sql for sql, _ in asked}
-        rest = [(f"{alias}.{name}", last) for name in entity.order if f"{alias}.{name}" not in given]
-        return Order((*asked, *rest))
+        rest = [
+            (f"e.{name}", last) for name in entity.order if f"e.{name}" not in given and name not in fixed
+        ]
+        return Order((*asked, *rest) or (("e.id", False),))
 
     def _count(self, scope: Scope, conditions: Sequence[str], compiler: Compiler) -> int:
         """Count the entities exactly; the number of all of millions is asked again as rarely as a page is."""
@@ -220,7 +225,7 @@ class Reader:
         conditions = [f"e.{column} = p.{column}" for column in link.on]
         if options.filter:
             conditions.append(compiler.condition(options.filter, target, "e"))
-        order = self._order(target, options, compiler, alias="e")
+        order = self._order(target, options, compiler, fixed=link.on)
         top = min(TOP if options.top is None else options.top, MOST_TOP) if link.many else 1
         columns = ", ".join(f"{compiler.parameter([row[column] for row in rows])}::{_array(rows[0][column])}"
                             for column in link.on)  # fmt: skip
