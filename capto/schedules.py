@@ -34,6 +34,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled("pages after episodes", "dashboards.pledges.reviews.publish_reviews_now", "15 7 * * *"),
     Scheduled("old rejected messages", "firmware_bridge.rejected_retention.forget_old", "25 3 * * *"),
     Scheduled("the broker's own figures", "firmware_bridge.broker_watch.look_now", "* * * * *"),
+    Scheduled("personal data whose time is over", "capto.lending.retention.apply_now", "15 2 * * *"),
     Scheduled("messages that wait", "capto.members.messages.send_waiting_messages", "* * * * *"),
 )
 

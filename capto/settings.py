@@ -282,6 +282,14 @@ LOGGING = {
 # Parts of a loan's page that packages above lending bring: functions of (request, loan, *, now) that give HTML.
 LOAN_PANELS = ["firmware_bridge.loan_devices.panel"]
 
+# Who holds what of a person, for their own copy and their erasure (capto.members.erasure says how).
+PERSONAL_DATA = [
+    "capto.members.personal_data",
+    "capto.training.personal_data",
+    "capto.lending.personal_data",
+    "dashboards.pledges.personal_data",
+]
+
 # What an association may want to change and has no row of its own yet.
 PUBLISHED_CELL_METRES = int(
     os.environ.get("CAPTO_PUBLISHED_CELL_METRES", "200")

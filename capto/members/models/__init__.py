@@ -6,6 +6,7 @@ from capto.members.models.mailbox import MailProviderRule, SilencedReader
 from capto.members.models.message import Message
 from capto.members.models.organisation import Organisation, Territory
 from capto.members.models.person import Person
+from capto.members.models.retention import Erasure, RetentionRule, RetentionRun
 from capto.members.models.staff_role import StaffRole
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "CampaignSeat",
     "Charter",
     "Consent",
+    "Erasure",
     "MailProviderRule",
     "Message",
     "NoSeatLeft",
     "Organisation",
     "Person",
+    "RetentionRule",
+    "RetentionRun",
     "SilencedReader",
     "StaffRole",
     "Territory",

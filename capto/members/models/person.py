@@ -70,6 +70,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=2, default="fr")  # of the messages sent
     card_code = models.CharField(max_length=20, unique=True, null=True, blank=True)
     only_loan_messages = models.BooleanField(default=False)  # no message but those about an own loan
+    erasure_asked_at = models.DateTimeField(
+        null=True, blank=True
+    )  # carried out once nothing is in their hands
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -117,6 +120,24 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """Stop every message that is not about an own loan."""
         self.only_loan_messages = True
         self.save(update_fields=["only_loan_messages"])
+
+    def ask_erasure(self, *, now: datetime) -> None:
+        """Ask to be erased: the night after the last kit is back carries it out."""
+        type(self).objects.filter(pk=self.pk, erasure_asked_at=None).update(erasure_asked_at=now)
+        self.refresh_from_db(fields=["erasure_asked_at"])
+
+    def want_no_erasure(self) -> None:
+        """Take back the wish to be erased."""
+        self.erasure_asked_at = None
+        self.save(update_fields=["erasure_asked_at"])
+
+    def become_nobody(self, name: str) -> None:
+        """Empty the row of everything that names someone; it only holds what other rows stand on."""
+        self.name, self.email, self.phone, self.postal_address = name, None, "", ""
+        self.card_code, self.territory, self.last_login, self.email_confirmed_at = None, None, None, None
+        self.is_active, self.is_superuser, self.erasure_asked_at = False, False, None
+        self.set_unusable_password()
+        self.save()
 
     def running_roles(self) -> models.QuerySet[Any]:
         """List the staff roles that the person holds now, with their organisations."""
