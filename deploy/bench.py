@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> int:
         return 2
     if {"-h", "--help"} & set(options):
         return subprocess.call([sys.executable, str(known[name]), *options])
+    reserve(ROOT / "run", "bench", durable=True).remove()  # what a bench left that was killed
     services = reserve(ROOT / "run", "bench", durable=True)
     try:
         services.start()

@@ -1,10 +1,16 @@
-"""From the broker to the table: decode, store, then acknowledge. Two threads: the link's and the writer's."""
+"""From the broker to the table: decode, store, then acknowledge.
+
+Three threads: the link's, the one that decodes, and the one that stores: a batch is decoded while the database stores
+the batch before it. There is never more than one batch on its way to the table.
+"""
 
 import logging
 import queue
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import psycopg
 
@@ -18,7 +24,8 @@ from firmware_bridge.store import store, store_states
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BATCH = 1_000  # messages; more gains nothing and waits longer (reference/ingestion.md, section 1a)
+# Messages: one batch is stored and one decoded while as many arrive; the broker sends 2,000 (max_inflight_messages).
+LARGEST_BATCH = 500
 GATHER_S = 0.01  # seconds to wait for more messages; bounds what batching adds to the latency
 GATHER_UP_TO = 200  # messages; with that many there is no point in waiting
 MOST_WAITING = 4_000  # messages read and not yet stored; above, the socket is left alone
@@ -27,6 +34,14 @@ REPORT_EVERY_S = 60.0
 RETRY_S = 1.0
 
 Item = tuple[Arrival, tuple[int, int] | None]
+
+
+class _Storing(NamedTuple):
+    """A batch on its way to the table; `done` gives the counts of `store`."""
+
+    items: list[Item]
+    batch: Batch
+    done: Future[Counter[str]]
 
 
 class Bridge:
@@ -39,6 +54,9 @@ class Bridge:
         self._intake = Intake(Registry(), limits)
         self._waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._is_stopping = False
+        self._storing: _Storing | None = None
+        self._storer = ThreadPoolExecutor(1, thread_name_prefix="storer")
+        self._storers_connection: psycopg.Connection | None = None
         self._states = Batch()
         self._states_at = 0.0
         self.link = Link(
@@ -53,7 +71,8 @@ class Bridge:
     @property
     def waiting(self) -> int:
         """Messages read and not yet stored."""
-        return self._waiting.qsize()
+        storing = self._storing
+        return self._waiting.qsize() + (len(storing.items) if storing is not None else 0)
 
     def stop(self) -> None:
         """Finish the batch at hand, acknowledge it and end."""
@@ -78,10 +97,21 @@ class Bridge:
                 told_at = now
                 self._report(reported)
                 reported = self.counts.copy()
-        self.link.stop()
-        self._report(reported)
         if connection is not None:
-            connection.close()
+            self._end(connection)
+        self.link.stop()
+        self._storer.shutdown()
+        self._report(reported)
+
+    def _end(self, connection: psycopg.Connection) -> None:
+        try:
+            self._finish()
+            self._store_states(connection)
+        except psycopg.Error as error:
+            logger.warning("the last messages stay in the broker: %s", _first_line(error))
+        connection.close()
+        if self._storers_connection is not None:
+            self._storers_connection.close()
 
     def _connect(self, *, first: bool) -> psycopg.Connection | None:
         connection = database.wait_for(lambda: self._is_stopping, first=first)
@@ -99,20 +129,30 @@ class Bridge:
             try:
                 self._hear_changes(connection, is_idle=not items)
                 if items:
-                    self._store(items, connection)
+                    batch = self._read(items, connection)
+                    self._finish()
+                    self._begin(items, batch)
+                    items = []  # on their way: `_taken_back` has them where they are not stored
+                else:
+                    self._finish()
                 if time.monotonic() - self._states_at >= STATES_EVERY_S:
                     self._store_states(connection)
                 return connection
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 self.counts["retries"] += 1
                 self._intake.forget_unstored()
+                items = self._taken_back() + items
             except psycopg.Error as error:
                 # Kept and tried again: the broker redelivers nothing while the connection to it stands.
                 self.counts["database_failures"] += 1
+                items = self._taken_back() + items
                 logger.warning(
                     "the database failed (%s); %d messages are kept", _first_line(error), len(items)
                 )
                 connection.close()
+                if self._storers_connection is not None:
+                    self._storers_connection.close()
+                    self._storers_connection = None
                 time.sleep(RETRY_S if not isinstance(error, psycopg.OperationalError) else 0.1)
                 found = self._connect(first=False)
                 if found is None:
@@ -143,13 +183,46 @@ class Bridge:
                 break
         return items
 
-    def _store(self, items: list[Item], connection: psycopg.Connection) -> None:
+    def _read(self, items: list[Item], connection: psycopg.Connection) -> Batch:
         batch = Batch()
         read = self._intake.read
         for arrival, _ in items:
             read(arrival, batch, connection)
+        return batch
+
+    def _begin(self, items: list[Item], batch: Batch) -> None:
+        """Let a batch be stored by the other thread, and acknowledged as soon as it is."""
+        if self._storers_connection is None:
+            self._storers_connection = database.connect()
+            self._storers_connection.execute("UNLISTEN *")  # the other connection hears of changes
+        done = self._storer.submit(self._store, items, batch, self._storers_connection)
+        self._storing = _Storing(items, batch, done)
+
+    def _store(self, items: list[Item], batch: Batch, connection: psycopg.Connection) -> Counter[str]:
         counts = store(batch, connection)
         self.link.acknowledge([token for _, token in items if token is not None])
+        return counts
+
+    def _finish(self) -> None:
+        """Wait until the batch on its way is stored, and count it. Raises what storing it raised."""
+        storing = self._storing
+        if storing is None:
+            return
+        counts = storing.done.result()
+        self._storing = None
+        self._count(storing.items, storing.batch, counts)
+
+    def _taken_back(self) -> list[Item]:
+        """Take back the messages of a batch that was not stored, to be read again before those that came later."""
+        storing, self._storing = self._storing, None
+        if storing is None:
+            return []
+        if storing.done.exception() is None:  # the failure was another one
+            self._count(storing.items, storing.batch, storing.done.result())
+            return []
+        return storing.items
+
+    def _count(self, items: list[Item], batch: Batch, counts: Counter[str]) -> None:
         self.counts["messages"] += len(items)
         self.counts["batches"] += 1
         self.counts.update(counts)
