@@ -10,10 +10,10 @@ from dashboards.open_data.sources import Parameter
 BLOCK_BYTES = 64 * 1024  # a block of the answer; small enough for memory, large enough not to count
 
 
-def copy_as_csv(query: str, parameters: Sequence[Parameter]) -> Generator[bytes]:
-    """Stream a query as CSV with a header: UTF-8, commas, points, LF; an absent figure is empty."""
+def copy_as_csv(query: str, parameters: Sequence[Parameter], *, has_header: bool = True) -> Generator[bytes]:
+    """Stream a query as CSV: UTF-8, commas, points, LF; an absent figure is empty."""
     connection.ensure_connection()
-    statement = f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true)"
+    statement = f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER {has_header})"
     # COPY takes no parameters from the server's side: this cursor writes them into the statement, quoted.
     with ClientCursor(connection.connection) as cursor, cursor.copy(statement, parameters) as copy:
         block = bytearray()
@@ -22,7 +22,8 @@ def copy_as_csv(query: str, parameters: Sequence[Parameter]) -> Generator[bytes]
             if len(block) >= BLOCK_BYTES:
                 yield bytes(block)
                 block.clear()
-        yield bytes(block)
+        if block:
+            yield bytes(block)
 
 
 def begun(blocks: Generator[bytes]) -> Generator[bytes]:

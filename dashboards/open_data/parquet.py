@@ -9,9 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from dashboards.open_data.csv import copy_as_csv
 from dashboards.open_data.dictionary import Column
-from dashboards.open_data.sources import Parameter, Source
 
 ROWS_IN_A_GROUP = 131_072  # about 20 MB of hours before compression
 CSV_BYTES_AT_ONCE = 4 * 1024 * 1024
@@ -35,11 +33,9 @@ def schema(columns: Sequence[Column]) -> pa.Schema:
     )
 
 
-def copy_as_parquet(source: Source, condition: str, parameters: Sequence[Parameter]) -> Generator[bytes]:
-    """Stream the rows that meet a condition as one Parquet file; zstd inside, no index of pandas."""
-    columns = schema(source.columns)
+def as_parquet(blocks: Generator[bytes], *, columns: pa.Schema) -> Generator[bytes]:
+    """Write CSV, given as blocks of whole rows after a header, as one Parquet file; zstd inside, no index of pandas."""
     sink = _Sink()
-    blocks = copy_as_csv(source.query(condition), parameters)
     with parquet.ParquetWriter(pa.PythonFile(sink, mode="w"), columns, compression="zstd") as writer:
         waiting: list[pa.Table] = []
         rows = 0

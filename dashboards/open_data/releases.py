@@ -16,11 +16,11 @@ from django.utils import timezone
 import calibration
 from dashboards.models import DatasetLicence, Release
 from dashboards.models.release import release_folder
-from dashboards.open_data.csv import copy_as_csv
 from dashboards.open_data.licences import Licence
 from dashboards.open_data.package import descriptor
-from dashboards.open_data.parquet import copy_as_parquet
+from dashboards.open_data.parquet import as_parquet, schema
 from dashboards.open_data.periods import Period, period
+from dashboards.open_data.pieces import rows_as_csv
 from dashboards.open_data.sources import SOURCES, Source
 
 logger = logging.getLogger(__name__)
@@ -114,10 +114,9 @@ def _write(
     files: dict[str, dict[str, object]] = {}
     for source in SOURCES.values():
         _hold_one_licence(source, wanted, licences[source.name])
-        condition, parameters = wanted.condition(source.time)
         blocks = {
-            f"{source.name}.csv": copy_as_csv(source.query(condition), parameters),
-            f"{source.name}.parquet": copy_as_parquet(source, condition, parameters),
+            f"{source.name}.csv": rows_as_csv(source, wanted),
+            f"{source.name}.parquet": as_parquet(rows_as_csv(source, wanted), columns=schema(source.columns)),
         }
         for file_name, content in blocks.items():
             files[file_name] = _put(folder / file_name, content)

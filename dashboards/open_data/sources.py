@@ -47,6 +47,7 @@ class Source:
     place: str = ""
     quantity: str = ""
     is_noted: bool = False  # each writing of its rows leaves a note: capto.readings.models.Publication
+    hypertable: str = ""  # whose chunks say how a long file is cut into pieces
     licence_of_row: str = ""  # SQL of the code of the licence of a row, where several providers give rows
 
     def query(self, condition: str) -> str:
@@ -111,6 +112,7 @@ HOURS = Source(
     place="public_id",
     quantity="published.property_id",
     is_noted=True,
+    hypertable="readings_hourly_value",
 )
 
 AGGREGATES = Source(
@@ -133,6 +135,7 @@ AGGREGATES = Source(
     key=("interval_start", "place_id", "quantity", "variant", "channel"),
     place="published.public_id",
     quantity="published.property_id",
+    hypertable="readings_hourly_aggregate",
 )
 
 # Single messages tell more of a home than hours do: those of a loan are published once it has ended.
@@ -158,6 +161,7 @@ MESSAGES = Source(
     key=("observed_at", "place_id", "quantity", "variant", "channel"),
     place="published.public_id",
     quantity="published.property_id",
+    hypertable="readings_raw_message",
 )
 
 CHANGES = Source(

@@ -13,8 +13,9 @@ from dashboards.models import PublishedHour, PublishedSeries
 from dashboards.open_data.answers import MEDIA_TYPES, File, NotUnderstood, answer_with, open_to_all
 from dashboards.open_data.csv import copy_as_csv
 from dashboards.open_data.dictionary import HOURLY, REFERENCE
-from dashboards.open_data.parquet import copy_as_parquet
-from dashboards.open_data.periods import NoPeriod, period
+from dashboards.open_data.parquet import as_parquet, schema
+from dashboards.open_data.periods import NoPeriod, Period, period
+from dashboards.open_data.pieces import rows_as_csv
 from dashboards.open_data.sources import HOURS, REFERENCE_HOURS, SOURCES, Parameter, Source
 
 
@@ -63,11 +64,15 @@ def period_file(request: HttpRequest, source: str, name: str, extension: str) ->
         ) from None
     known = _source(source)
     condition, parameters = wanted.condition(known.time)
-    state = known.noted_state(wanted.start, wanted.end) if wanted.is_long and known.is_noted else None
     return _file(
-        request, known, condition, parameters, stem=f"capto-{source}-{name}", extension=extension,
-        is_long=wanted.is_long, state=state,
-    )  # fmt: skip
+        request,
+        known,
+        condition,
+        parameters,
+        stem=f"capto-{source}-{name}",
+        extension=extension,
+        whole=wanted,
+    )
 
 
 @open_to_all
@@ -132,21 +137,23 @@ def _file(
     *,
     stem: str,
     extension: str = "csv",
-    is_long: bool = False,
-    state: tuple[datetime | None, str] | None = None,
+    whole: Period | None = None,
 ) -> HttpResponseBase:
     """Answer with the rows that meet a condition, in the format that the extension of the address names.
 
     CSV is streamed as the database gives it. Parquet is read from its end, and a Range asks for a part: such a
-    file is made on disk first, unless it is longer than a month.
+    file is made on disk first, unless it is longer than a month. `whole` is the period of which all rows are wanted.
     """
-    changed_at, mark = state or source.state(condition, parameters, is_long=is_long)
+    is_long = whole is not None and whole.is_long
+    if whole is not None and is_long and source.is_noted:
+        changed_at, mark = source.noted_state(whole.start, whole.end)
+    else:
+        changed_at, mark = source.state(condition, parameters, is_long=is_long)
     is_parquet = extension == "parquet"
 
     def make() -> Generator[bytes]:
-        if is_parquet:
-            return copy_as_parquet(source, condition, parameters)
-        return copy_as_csv(source.query(condition), parameters)
+        rows = rows_as_csv(source, whole) if whole else copy_as_csv(source.query(condition), parameters)
+        return as_parquet(rows, columns=schema(source.columns)) if is_parquet else rows
 
     return answer_with(
         request,

@@ -3,22 +3,28 @@
 import hashlib
 import io
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from django.db import connection
 from django.test import Client
 from pyarrow import csv, parquet
 
 from capto.readings.models import (
     HourlyAggregate,
+    HourlyValue,
     HourlyValueRevision,
     Layout,
     LayoutChannel,
     Publication,
     RawMessage,
 )
-from dashboards.open_data.parquet import copy_as_parquet, schema
+from dashboards.open_data.csv import copy_as_csv
+from dashboards.open_data.parquet import as_parquet, schema
+from dashboards.open_data.periods import period
+from dashboards.open_data.pieces import cuts, rows_as_csv
 from dashboards.open_data.sources import HOURS, SOURCES
 from tests.dashboards.conftest import HOUSE, NOON, City
 
@@ -145,10 +151,43 @@ def test_parquet_is_made_group_by_group(city: City, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("dashboards.open_data.parquet.CSV_BYTES_AT_ONCE", 64 * 1024)
     school = city.place("École", kind="school", starts_at=NOON - timedelta(days=200))
     city.hours(school, [1.0] * 4000)
-    blocks = list(copy_as_parquet(HOURS, "true", ()))
+    blocks = list(as_parquet(copy_as_csv(HOURS.query("true"), ()), columns=schema(HOURS.columns)))
     assert len(blocks) >= 3
     file = parquet.ParquetFile(io.BytesIO(b"".join(blocks)))
     assert (file.metadata.num_rows, file.num_row_groups >= 3) == (4000, True)
+
+
+def test_a_long_file_in_pieces_is_the_same_file(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, days in (("École", 200), ("Parc", 90)):
+        place = city.place(name, kind="school", starts_at=NOON - timedelta(days=days))
+        city.hours(place, [float(hour % 7) for hour in range(days * 24 - 24)])
+    at_once = b"".join(copy_as_csv(HOURS.query("true"), ()))
+    monkeypatch.setattr("dashboards.open_data.pieces.PIECE_BYTES", 20_000)
+    assert len(cuts(HOURS.hypertable)) > 20
+    assert b"".join(rows_as_csv(HOURS, period("all"))) == at_once
+    of_the_year = [line for line in at_once.splitlines()[1:] if line.startswith(f"{NOON.year}".encode())]
+    assert b"".join(rows_as_csv(HOURS, period(str(NOON.year)))).splitlines()[1:] == of_the_year
+    assert len(of_the_year) > 3000
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_long_file_shows_one_moment_whatever_is_written_meanwhile() -> None:
+    city = City()
+    place = city.place("École", kind="school", starts_at=NOON - timedelta(days=200))
+    city.hours(place, [1.0] * 4000)
+    blocks = rows_as_csv(HOURS, period("all"))
+    begun_with = next(blocks)
+
+    def write() -> None:
+        HourlyValue.objects.update(value=2.0)
+        connection.close()
+
+    other = Thread(target=write)
+    other.start()
+    other.join()
+    found = csv.read_csv(io.BytesIO(begun_with + b"".join(blocks)))
+    assert found.num_rows == 4000 and set(found["value"].to_pylist()) == {1.0}
+    assert set(HourlyValue.objects.values_list("value", flat=True)) == {2.0}
 
 
 def test_the_aggregates_give_the_raw_mean_again(client: Client, city: City) -> None:
