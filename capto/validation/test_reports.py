@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from django.db import transaction
+from django.db.models import Count
 
 from capto.catalogue.models import ObservedProperty
-from capto.readings.models import HourlyAggregate, ReferenceSeries, ReferenceValue
+from capto.readings.models import HourlyAggregate, ReferenceSeries, ReferenceValue, ReferenceValueChange
 from capto.validation.device_report.content import Examined
 from capto.validation.device_report.page import body
 from capto.validation.evaluate import examine, parser
@@ -68,6 +69,7 @@ def make_report(test: DeviceTest, quantity: ObservedProperty, *, now: datetime, 
         arguments += [part for key, value in told.items() if value for part in (f"--{key}", value)]
         own = {path: parser().parse_args([*arguments, *_how(unit)]) for path, unit in written.items()}
         examined = examine(parser().parse_args(arguments), own=own)
+        examined.report["reference"]["about"] |= stated_by_station(test, series)
         return _kept(test, quantity, examined, [*units, reference], now=now, why=why)
 
 
@@ -136,6 +138,27 @@ def reference_file(test: DeviceTest, quantity: ObservedProperty, folder: Path) -
         series=series, validity__gte=1, hour__gte=test.calibration_starts_at, hour__lt=test.scoring_ends_at
     ).values_list("hour", "value")
     return _written(folder / "reference.csv", sorted(rows))
+
+
+def stated_by_station(test: DeviceTest, series: ReferenceSeries | None) -> dict[str, Any]:
+    """Give what the station's network says of its values in both periods: validity codes, verified or not, changes."""
+    if series is None or test.station is None:
+        return {}
+    period = {"series": series, "hour__gte": test.calibration_starts_at, "hour__lt": test.scoring_ends_at}
+    values = ReferenceValue.objects.filter(**period)
+    codes = values.values_list("validity").annotate(n=Count("hour")).order_by("validity")
+    types = (
+        values.exclude(value_type="").values_list("value_type", flat=True).distinct().order_by("value_type")
+    )
+    return {
+        "station": test.station.code,
+        "station_name": test.station.name,
+        "operator": test.station.operator,
+        "validity": {str(code): n for code, n in codes},
+        "rows_not_valid": values.filter(validity__lt=1).count(),
+        "value_type": ", ".join(types),
+        "revised": ReferenceValueChange.objects.filter(**period).count(),
+    }
 
 
 def unit_file(unit: TestUnit, quantity: ObservedProperty, folder: Path) -> Path | None:

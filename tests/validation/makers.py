@@ -102,7 +102,14 @@ def unit_csv(gain: float) -> bytes:
 
 def measure(series: ReferenceSeries) -> None:
     ReferenceValue.objects.bulk_create(
-        ReferenceValue(series=series, hour=hour, value=float(value), validity=1, imported_at=NOW)
+        ReferenceValue(
+            series=series,
+            hour=hour,
+            value=float(value),
+            validity=1,
+            value_type="moyenne horaire brute",
+            imported_at=NOW,
+        )
         for hour, value in zip(hours().to_pydatetime(), air(), strict=True)
     )
 

@@ -123,6 +123,9 @@ def test_a_report_is_made_from_what_was_given_and_never_suppressed(
     assert first["corrected"]["scoring_from"] == SCORING[0].isoformat()
     assert first["corrected"]["library"]["scored_begin"] >= SCORING[0].isoformat()
     assert report.document["identity"]["firmware"] == "2.4"
+    about = report.document["reference"]["about"]
+    assert about["validity"] == {"1": len(hours())} and about["value_type"] == "moyenne horaire brute"
+    assert "provisoires, peuvent être révisées" in report.french and "may be revised" in report.english
     for act in (lambda: TestReport.objects.all().delete(), lambda: TestReport.objects.update(french="")):
         with pytest.raises(ProgrammingError, match="Cannot"), transaction.atomic():
             act()

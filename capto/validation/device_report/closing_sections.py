@@ -170,7 +170,7 @@ def method(report: dict[str, Any], words: Words) -> str:
         ),
         f'<div class="scroll" tabindex="0" role="region" aria-label="{e(checks)}"><table>'
         f"<caption>{e(checks)}</caption><thead><tr>"
-        f"<th scope='col'></th><th scope='col'>{e(words('fichier, colonne', 'file, column'))}</th>"
+        f"<td></td><th scope='col'>{e(words('fichier, colonne', 'file, column'))}</th>"
         f"<th scope='col' class='n'>{e(words('valeurs', 'values'))}</th><th "
         f"scope='col'>SHA-256</th></tr></thead><tbody>{lines}</tbody></table></div>",
         *(paragraph(one, kind="small") for one in noticed),

@@ -68,8 +68,8 @@ def deciding(entry: dict[str, Any]) -> float | None:
     return found["uncertainty"] if found else None
 
 
-def series(examined: Examined, words: Words) -> list[str]:
-    """Draw the series: one chart for each of up to three units, else one with the band of all."""
+def series(examined: Examined, words: Words) -> list[tuple[str, str]]:
+    """Draw the series, each with its title: one chart for each of up to three units, else one with the band of all."""
     report = examined.report
     frame = traces(examined)
     begin, end = report["period"]["begin"], report["period"]["end"]
@@ -111,13 +111,16 @@ def series(examined: Examined, words: Words) -> list[str]:
     )
     if len(names) <= 3:
         return [
-            span_chart(
-                [Trace("reference", points("reference")), Trace("unit", points(name))],
-                span=None,
-                title=f"{name}, {mean}",
-                description=told,
-                ident=f"series-{k}",
-                **common,
+            (
+                f"{name}, {mean}",
+                span_chart(
+                    [Trace("reference", points("reference")), Trace("unit", points(name))],
+                    span=None,
+                    title=f"{name}, {mean}",
+                    description=told,
+                    ident=f"series-{k}",
+                    **common,
+                ),
             )
             for k, name in enumerate(names)
         ]
@@ -125,19 +128,12 @@ def series(examined: Examined, words: Words) -> list[str]:
     low, high, middle = units.min(axis=1), units.max(axis=1), units.median(axis=1)
     span = Span([(t, float(a), float(b)) for t, a, b in zip(at, low, high, strict=True) if not np.isnan(a)])
     typical = [(t, None if np.isnan(v) else float(v)) for t, v in zip(at, middle, strict=True)]
-    return [
-        span_chart(
-            [Trace("reference", points("reference")), Trace("unit", typical)],
-            span=span,
-            title=words(
-                f"Médiane et étendue des {len(names)} exemplaires, {mean}",
-                f"Median and range of the {len(names)} units, {mean}",
-            ),
-            description=told,
-            ident="series",
-            **common,
-        )
-    ]
+    title = words(
+        f"Médiane et étendue des {len(names)} exemplaires, {mean}",
+        f"Median and range of the {len(names)} units, {mean}",
+    )
+    lines = [Trace("reference", points("reference")), Trace("unit", typical)]
+    return [(title, span_chart(lines, span=span, title=title, description=told, ident="series", **common))]
 
 
 def scatters(examined: Examined, number: int, words: Words) -> dict[str, str]:

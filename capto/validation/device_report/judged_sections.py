@@ -41,15 +41,6 @@ def uncertainty(report: dict[str, Any], words: Words) -> str:
                     else words("hors classe, indicatif", "unclassified, indicative"),
                 ]
             )
-    curve = []
-    for entry in report["sensors"]:
-        u = entry[period]["uncertainty"]
-        if u:
-            curve += [
-                [entry["name"], words.number(a, 1), words.number(v, 0)]
-                for a, v in u["curve"][::3]
-                if v is not None
-            ]
     unit = words.unit(report["unit"])
     return section(
         words("Incertitude élargie relative", "Relative expanded uncertainty"),
@@ -88,8 +79,29 @@ def uncertainty(report: dict[str, Any], words: Words) -> str:
             rows,
             words=3,
         ),
-        table(words("Points de la courbe", "Points of the curve"), ["", unit, "%"], curve[:24]),
+        *curve_tables(report, words, period=period),
     )
+
+
+def curve_tables(report: dict[str, Any], words: Words, *, period: str) -> list[str]:
+    """Give points of the curves, one column a unit; units that saw other concentrations have a table of their own."""
+    unit = words.unit(report["unit"])
+    alike: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for entry in report["sensors"]:
+        u = entry[period]["uncertainty"]
+        points = [(a, v) for a, v in u["curve"][::3] if v is not None] if u else []
+        at = tuple(words.number(a, 1) for a, _ in points)
+        alike.setdefault(at, []).append((entry["name"], [words.number(v, 0) for _, v in points]))
+    return [
+        table(
+            words("Points de la courbe, en % de la référence", "Points of the curve, in % of the reference")
+            + ("" if len(alike) == 1 else f" ({columns[0][0]})"),
+            [words(f"référence, {unit}", f"reference, {unit}"), *(name for name, _ in columns)],
+            [[level, *(values[k] for _, values in columns)] for k, level in enumerate(at)],
+        )
+        for at, columns in alike.items()
+        if at
+    ]
 
 
 def epa(report: dict[str, Any], words: Words) -> str:
@@ -127,8 +139,9 @@ def epa(report: dict[str, Any], words: Words) -> str:
         value = words.significant(row["value"])
         for other, sign in (("or_nrmse", "NRMSE"), ("or_cv", "CV")):
             if other in row:
-                goal += words(" ou ", " or ") + f"{sign} ≤ {row[other + '_high']:g}{SPACE}%"
+                goal += f" {unit}" + words(" ou ", " or ") + f"{sign} ≤ {row[other + '_high']:g}{SPACE}%"
                 value += f" ({sign} {words.number(row[other], 1)}{SPACE}%)"
+                unit = ""
         rows.append(
             [
                 row["unit_name"] or words("ensemble", "all units"),
@@ -205,14 +218,16 @@ def left_over(report: dict[str, Any], words: Words) -> str:
         panels = figures.residual_panels(report, k, words)
         if not any(svg for _, svg in panels):
             continue
-        drawn = "".join(
-            f"<div>{svg}</div>"
-            if svg
-            else f"<div>{paragraph(label + words(' : non mesurée', ': not measured'), kind='small')}</div>"
-            for label, svg in panels
-        )
+        drawn = "".join(f"<div>{svg}</div>" for _, svg in panels if svg)
+        absent = ", ".join(label for label, svg in panels if not svg)
         parts.append(
-            f'<h3>{e(entry["name"])}</h3><div class="panels">{drawn}</div>' + _left_over_tables(entry, words)
+            f'<h3>{e(entry["name"])}</h3><div class="panels">{drawn}</div>'
+            + (
+                paragraph(words(f"Non mesuré : {absent}.", f"Not measured: {absent}."), kind="small")
+                if absent
+                else ""
+            )
+            + _left_over_tables(entry, words)
         )
     return (
         section(
@@ -262,7 +277,8 @@ def _left_over_tables(entry: dict[str, Any], words: Words) -> str:
     ]
     clock = words("heure (UTC)", "hour (UTC)")
     return table(
-        words("Écart moyen par classe (nombre d’heures)", "Mean left over by bin (number of hours)"),
+        f"{entry['name']}, "
+        + words("écart moyen par classe (nombre d’heures)", "mean left over by bin (number of hours)"),
         [
             words("concentration", "concentration"),
             left,
@@ -273,7 +289,8 @@ def _left_over_tables(entry: dict[str, Any], words: Words) -> str:
         ],
         first,
     ) + table(
-        words("Écart moyen par heure et par semaine", "Mean left over by hour and week"),
+        f"{entry['name']}, "
+        + words("écart moyen par heure et par semaine", "mean left over by hour and week"),
         [clock, left, clock, left, clock, left, words("semaine", "week"), left],
         second,
     )

@@ -21,10 +21,12 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, w
         kind = "" if k < words else ' class="n"'
         return f"<{tag}{kind}>{e(content)}</{tag}>"
 
-    top = "".join(
-        f'<th scope="col"{"" if k < words else " class=" + chr(34) + "n" + chr(34)}>{e(name)}</th>'
-        for k, name in enumerate(head)
-    )
+    def heading(k: int, name: str) -> str:
+        if not name:  # the corner of a table heads nothing
+            return "<td></td>"
+        return f'<th scope="col"{"" if k < words else " class=" + chr(34) + "n" + chr(34)}>{e(name)}</th>'
+
+    top = "".join(heading(k, name) for k, name in enumerate(head))
     lines = "".join(
         '<tr><th scope="row">'
         + e(row[0])

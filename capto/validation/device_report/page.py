@@ -166,7 +166,7 @@ def headline(report: dict[str, Any], words: Words) -> str:
         [
             words("exemplaire", "unit"),
             words("incertitude élargie", "expanded uncertainty"),
-            words(f"écart type (RMSE 1 h, {unit})", f"typical error (RMSE 1 h, {unit})"),
+            words(f"écart typique (RMSE 1 h, {unit})", f"typical error (RMSE 1 h, {unit})"),
             words(f"biais (1 h, {unit})", f"bias (1 h, {unit})"),
             words("heures fournies", "hours given"),
         ],

@@ -18,12 +18,13 @@ def series(examined: Examined, words: Words) -> str:
     lines = [
         figure(
             svg,
-            words(
-                "Trait sombre : référence. Trait tireté : appareil. Une interruption est une donnée absente.",
-                "Dark line: reference. Dashed line: device. A gap is missing data.",
+            title
+            + words(
+                ". Trait sombre : référence. Trait tireté : appareil. Une interruption est une donnée absente.",
+                ". Dark line: reference. Dashed line: device. A gap is missing data.",
             ),
         )
-        for svg in figures.series(examined, words)
+        for title, svg in figures.series(examined, words)
     ]
     rows = [
         [
@@ -99,8 +100,16 @@ def capture(report: dict[str, Any], words: Words) -> str:
                     or words("non portés par le fichier", "not in the file"),
                 ),
                 (
+                    words("Vérification des valeurs", "Verification of the values"),
+                    words.value_types(about.get("value_type", "")),
+                ),
+                (
                     words("Valeurs écartées, non valides", "Values left out, not valid"),
                     str(about.get("rows_not_valid", "")),
+                ),
+                (
+                    words("Révisées depuis par le réseau", "Revised since by the network"),
+                    str(about.get("revised", "")),
                 ),
                 (
                     words("Incertitude de la référence, u(bs,RM)", "Uncertainty of the reference, u(bs,RM)"),

@@ -98,6 +98,15 @@ class Words:
         """Write a unit."""
         return UNITS.get(code, code)
 
+    def value_types(self, told: str) -> str:
+        """Say whether the station's network has verified its values; '' where nothing says so."""
+        raw, validated = "brute" in told, "valid" in told
+        if raw and validated:
+            return self("en partie provisoires, en partie validées", "partly preliminary, partly validated")
+        if validated:
+            return self("validées par le réseau", "validated by the network")
+        return self("provisoires, peuvent être révisées", "preliminary, may be revised") if raw else told
+
     def yes(self, value: bool | None) -> str:
         """Say met, not met or not assessable: by word and sign, never by colour alone."""
         if value is None:
