@@ -16,6 +16,7 @@ from dashboards.views import (
     map_points,
     places,
     stations,
+    withdrawals,
     year,
 )
 
@@ -25,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("autour/", around_here.around_here, name="around"),
     path("autour/carte.svg", around_here.picture, name="around-picture"),
     path("soirs/", evenings.evenings, name="evenings"),
+    path("retires/", withdrawals.withdrawn_places, name="withdrawn-places"),
+    path("equipe/retraits/", withdrawals.withdrawals, name="staff-withdrawals"),
     path("lieux/", places.places, name="places"),
     path("lieu/<slug:public_id>/", places.place, name="place"),
     path("lieu/<slug:public_id>/<slug:quantity>/", places.place, name="place-quantity"),

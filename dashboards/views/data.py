@@ -17,6 +17,7 @@ from dashboards.open_data.parquet import as_parquet, schema
 from dashboards.open_data.periods import NoPeriod, Period, period
 from dashboards.open_data.pieces import rows_as_csv
 from dashboards.open_data.sources import HOURS, REFERENCE_HOURS, SOURCES, Parameter, Source
+from dashboards.views.withdrawals import gone_file
 
 
 def data(request: HttpRequest) -> HttpResponse:
@@ -81,8 +82,10 @@ def place_file(
 ) -> HttpResponseBase:
     """Give the public rows of one place: `quantity`, `variant`, `from` and `to` narrow them."""
     known = _source(source)
-    if known is REFERENCE_HOURS or not PublishedSeries.objects.filter(public_id=public_id).exists():
+    if known is REFERENCE_HOURS:
         raise Http404
+    if not PublishedSeries.objects.filter(public_id=public_id).exists():
+        return gone_file(public_id)
     condition, parameters = _narrowed(request, known, public_id)
     if variant := request.GET.get("variant"):
         condition, parameters = f"{condition} AND variant = %s", [*parameters, variant]

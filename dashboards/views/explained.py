@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from capto.validation import provenance
 from dashboards.models import PublishedHour
+from dashboards.views.withdrawals import gone_page
 
 
 def explained(request: HttpRequest, public_id: str, quantity: str, hour: str) -> HttpResponse:
@@ -15,7 +16,7 @@ def explained(request: HttpRequest, public_id: str, quantity: str, hour: str) ->
     start = _hour(hour)
     shown = PublishedHour.objects.explained(public_id, quantity=quantity, hour=start)
     if shown is None:
-        raise Http404
+        return gone_page(request, public_id)
     asked = f"quantity={quantity}&from={start:%Y-%m-%dT%HZ}&to={start + timedelta(hours=1):%Y-%m-%dT%HZ}"
     context = {
         "hour": shown,

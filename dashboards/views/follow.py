@@ -16,6 +16,7 @@ from capto.charts.scales import PARIS
 from capto.readings.models import ReferenceStation
 from dashboards.days import Day, days_of_place
 from dashboards.models import PublishedSeries
+from dashboards.views.withdrawals import gone_file
 from dashboards.words import amount, day_of, figure, full_day_of, name_of
 
 DAYS_IN_FEED = 14
@@ -27,8 +28,10 @@ def feed(request: HttpRequest, public_id: str, quantity: str) -> HttpResponse:
     now = timezone.now()
     series = PublishedSeries.objects.of_place(public_id).filter(property_id=quantity).first()
     measured = ObservedProperty.objects.filter(code=quantity, is_pollutant=True).first()
-    if series is None or measured is None:
+    if measured is None:
         raise Http404
+    if series is None:
+        return gone_file(public_id)
     page = settings.SITE_URL + reverse("place-quantity", args=[public_id, quantity])
     title = _("%(quantity)s, %(place)s") % {"quantity": name_of(measured), "place": series.label}
     today = now.astimezone(PARIS).date()

@@ -13,7 +13,7 @@ from capto.catalogue.models import SensorModel
 from dashboards import around, figures
 from dashboards.hours import nearest_station, place_hours, station_hours
 from dashboards.kept import kept
-from dashboards.models import PublishedHour, PublishedSeries
+from dashboards.models import PublishedHour, PublishedSeries, Withdrawal
 
 CHART = timedelta(hours=48)
 GRADES_OVER = timedelta(days=7)
@@ -84,7 +84,12 @@ def embedded(request: HttpRequest, public_id: str, quantity: str) -> HttpRespons
         .select_related("property")
         .first()
     )
-    if series is None or not series.property.is_pollutant:
+    if series is None:
+        gone = Withdrawal.objects.of(public_id)
+        if gone is None:
+            raise Http404
+        return render(request, "dashboards/withdrawn_embedded.html", {"gone": gone}, status=410)
+    if not series.property.is_pollutant:
         raise Http404
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     if series.public_until and series.public_until < until:

@@ -28,8 +28,9 @@ from dashboards.chosen import (
 )
 from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
 from dashboards.kept import kept
-from dashboards.models import PublishedSeries, Withdrawal
+from dashboards.models import PublishedSeries
 from dashboards.told import told_around
+from dashboards.views.withdrawals import gone_page
 from dashboards.week import HOURLY, hourly_lines, thresholds_of, week_of
 from dashboards.words import utc_hour
 
@@ -76,10 +77,7 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         .order_by("-public_from")
     )
     if not series:
-        gone = Withdrawal.objects.of(public_id)
-        if gone is None:
-            raise Http404
-        return render(request, "dashboards/withdrawn.html", {"gone": gone}, status=410)
+        return gone_page(request, public_id)
     pollutants = {s.property_id: s.property for s in series if s.property.is_pollutant}
     quantities = sorted(pollutants.values(), key=lambda q: (around.rank(q.code), q.code))
     shown = pollutants.get(quantity) if quantity else (quantities[0] if quantities else None)

@@ -18,6 +18,7 @@ from capto.readings.models import Threshold
 from dashboards.days import days_of_place
 from dashboards.kept import kept
 from dashboards.models import PublishedSeries
+from dashboards.views.withdrawals import gone_page
 from dashboards.words import amount, day_of, name_of, utc_hour
 
 # Shades of the calendar in µg/m³: round figures around the daily guidelines of the WHO (15, 45, 25), which are drawn
@@ -34,7 +35,7 @@ def year(request: HttpRequest, public_id: str, quantity: str, year: int = 0) -> 
     measured = get_object_or_404(ObservedProperty, code=quantity, is_pollutant=True)
     this_year = now.astimezone(PARIS).year
     if not series:
-        raise Http404
+        return gone_page(request, public_id)
     first = min(s.public_from for s in series).astimezone(PARIS).year
     ends = [s.public_until for s in series]
     last = max((end.astimezone(PARIS).year if end else this_year for end in ends), default=this_year)

@@ -1,11 +1,15 @@
 """Nothing published is removed in silence: the address stays and says why."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from capto.catalogue.models import Sensor
+from capto.members.models import Organisation, Person, StaffRole
+from capto.members.roles import Role
 from capto.readings.models import Publication
 from dashboards.models import NothingToWithdraw, Withdrawal
 from tests.dashboards.conftest import NOON, City
@@ -51,3 +55,75 @@ def test_a_withdrawal_without_a_reason_is_refused(city: City) -> None:
     with pytest.raises(CommandError, match="says its reason"):
         call_command("withdraw", home.public_id, reason=" ", author="Équipe")
     assert Withdrawal.objects.of(home.public_id) is None
+
+
+def test_every_address_of_a_withdrawn_place_says_why(client: Client, city: City) -> None:
+    home = city.place("Berriat")
+    city.hours(home, [12.0] * 24)
+    addresses = [
+        f"/lieu/{home.public_id}/pm25/", f"/lieu/{home.public_id}/pm25/annee/",
+        f"/lieu/{home.public_id}/pm25/jours.atom",
+        f"/integrer/{home.public_id}/pm25/", f"/lieu/{home.public_id}/pm25/2026-11-20T08Z/",
+        f"/data/places/{home.public_id}/hourly.csv", f"/data/places/{home.public_id}/hourly.parquet",
+    ]  # fmt: skip
+    assert [client.get(address).status_code for address in addresses if "T08Z" not in address] == [200] * 6
+    Withdrawal.objects.withdraw(
+        home.public_id, reason="Capteur déplacé.", author="métrologue, Air d’ici", now=NOON
+    )
+    for address in addresses:
+        answer = client.get(address)
+        assert answer.status_code == 410, address
+        for said in ("Capteur déplacé", "métrologue, Air d’ici", "20 novembre 2026"):
+            assert said in answer.content.decode(), address
+    assert client.get("/data/places/unknown/hourly.csv").status_code == 404
+    listed = client.get("/retires/").content.decode()
+    assert home.public_id in listed and "Capteur déplacé." in listed
+
+
+def metrologist(city: City, *, of: Organisation | None = None) -> Client:
+    person = Person.objects.create_user("metro@exemple.test", name="Nom Secret")
+    StaffRole.give(person, role=Role.METROLOGIST, organisation=of or city.owner, now=NOON)
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_staff_sees_what_would_leave_and_then_withdraws_it(city: City, settings: Any) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    home = city.place("Berriat")
+    city.hours(home, [12.0] * 24)
+    staff = metrologist(city)
+    sent = {"place": f"https://air.example/lieu/{home.public_id}/pm25/", "reason": "Capteur déplacé"}
+    shown = staff.post("/equipe/retraits/", sent).content.decode()
+    assert "24 valeurs horaires, du 19 novembre 2026 au 20 novembre 2026, ne seront plus publiées." in shown
+    assert Withdrawal.objects.count() == 0
+    answer = staff.post("/equipe/retraits/", {**sent, "confirm": "1"}, follow=True)
+    assert "Le lieu est retiré" in answer.content.decode()
+    gone = Withdrawal.objects.get()
+    assert (gone.public_id, gone.reason) == (home.public_id, "Capteur déplacé")
+    assert gone.author == "métrologue, Air d’ici"  # the role, never the name
+    again = staff.post("/equipe/retraits/", {**sent, "confirm": "1"})
+    assert "Aucun lieu publié de votre association" in again.content.decode()
+
+
+@pytest.mark.parametrize("sent", [{"place": "???", "reason": "x"}, {"place": "abcd2345", "reason": ""}, {}])
+def test_a_withdrawal_needs_a_place_and_a_motive(city: City, settings: Any, sent: dict[str, str]) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    answer = metrologist(city).post("/equipe/retraits/", {**sent, "confirm": "1"})
+    assert answer.status_code == 200 and 'class="error"' in answer.content.decode()
+    assert Withdrawal.objects.count() == 0
+
+
+def test_staff_of_another_house_and_strangers_withdraw_nothing(
+    client: Client, city: City, settings: Any
+) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    home = city.place("Berriat")
+    city.hours(home, [12.0] * 24)
+    sent = {"place": home.public_id, "reason": "Motif", "confirm": "1"}
+    assert client.post("/equipe/retraits/", sent).status_code == 302  # to sign in
+    other = Organisation.objects.create(name="Ailleurs")
+    assert Sensor.objects.filter(owner=other).count() == 0
+    answer = metrologist(city, of=other).post("/equipe/retraits/", sent)
+    assert "Aucun lieu publié de votre association" in answer.content.decode()
+    assert Withdrawal.objects.count() == 0
