@@ -13,10 +13,15 @@ import pgtrigger
 import pytest
 import pytest_django
 from django.db.backends.base.creation import BaseDatabaseCreation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from capto.processes.private_services import PrivateServices, reserve
 
 ROOT = Path(__file__).resolve().parent.parent
+# How fast a busy machine draws examples and runs them is no finding about the code.
+hypothesis_settings.register_profile("capto", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("capto")
 GIVEN = "CAPTO_DATABASE_URL" in os.environ and "CAPTO_MQTT_URL" in os.environ
 
 

@@ -28,7 +28,8 @@ class Counters:
     share: float | None  # of the inhabitants
     held: int | None  # would be bound if an episode came now
     is_held_hidden: bool  # beside the number pledged, it would tell of fewer than k people
-    missing: int  # to the threshold
+    missing: int | None  # to the threshold; None where it would tell of fewer than k people
+    missing_at_least: int  # what may be said then; 0: nothing
     threshold: int
     withdrawn: int | None
     places: Sequence[tuple[str, int]]  # communes of at least k, the most first
@@ -36,8 +37,8 @@ class Counters:
     @property
     def way(self) -> str:
         """Give how much of the way to the threshold is gone, in hundredths, as a drawing writes it."""
-        gone = self.pledged or 0
-        return f"{100 * gone / (gone + self.missing):.1f}" if gone else "0"
+        gone, left = self.pledged or 0, self.missing_at_least if self.missing is None else self.missing
+        return f"{100 * gone / (gone + left):.1f}" if gone else "0"
 
 
 def counters(campaign: PledgeCampaign, *, now: datetime) -> Counters:
@@ -48,6 +49,7 @@ def counters(campaign: PledgeCampaign, *, now: datetime) -> Counters:
     bound = sum(held(conditions))
     visible = total if total >= k else None
     bound_shown = part(bound, total, k=k)
+    lacking, at_least = _lacking(conditions, threshold=campaign.threshold, k=k)
     withdrawn = campaign.pledges.filter(confirmed_at__isnull=False, withdrawn_at__isnull=False).count()
     return Counters(
         k=k,
@@ -56,11 +58,24 @@ def counters(campaign: PledgeCampaign, *, now: datetime) -> Counters:
         share=visible / campaign.inhabitants if visible is not None and campaign.inhabitants else None,
         held=bound_shown,
         is_held_hidden=bound_shown is None,
-        missing=missing(conditions, threshold=campaign.threshold),
+        missing=lacking,
+        missing_at_least=at_least,
         threshold=campaign.threshold,
         withdrawn=withdrawn if withdrawn >= k else None,
         places=places(campaign),
     )
+
+
+def _lacking(conditions: Sequence[int], *, threshold: int, k: int) -> tuple[int | None, int]:
+    """Give what is missing to the threshold, or None and what is missing at least.
+
+    The exact number follows from how many pledges ask for no more than the threshold: it is hidden where these, or
+    the others, are fewer than k people. What is said then holds for any number of them.
+    """
+    exact, total = missing(conditions, threshold=threshold), len(conditions)
+    if total == 0 or part(sum(asked <= threshold for asked in conditions), total, k=k) is not None:
+        return exact, exact
+    return None, max(0, threshold + 1 - max(total, k - 1))
 
 
 def places(campaign: PledgeCampaign) -> list[tuple[str, int]]:

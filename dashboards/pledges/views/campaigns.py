@@ -277,6 +277,7 @@ def counts_json(request: HttpRequest, slug: str) -> JsonResponse:
             "smallest_count": count.k,
             "threshold": count.threshold,
             "missing": count.missing,
+            "missing_at_least": count.missing_at_least,
             "pledged": count.pledged,
             "held": count.held,
             "communes": dict(count.places),
