@@ -7,11 +7,12 @@ GeoJSON as the Géoplateforme's `geocodage/search` and the address API of the BA
 import json
 import logging
 import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
+
+from capto.outside import read_outside
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +50,8 @@ def look_up(address: str) -> list[Found]:
     The log says that the service failed and never what was asked.
     """
     asked = f"{settings.GEOCODER_URL}?{urlencode({'q': address[:LONGEST_ADDRESS], 'limit': MOST_FOUND})}"
-    parts = urlsplit(asked)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
-        raise GeocoderSilent("a geocoder is asked over https")
-    request = urllib.request.Request(asked, headers={"User-Agent": f"capto ({settings.SITE_URL})"})
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-            data: bytes = answer.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise ValueError("more than an answer holds")
-        return _read(json.loads(data))
+        return _read(json.loads(read_outside(asked, timeout_s=TIMEOUT_S, most_bytes=MOST_BYTES)))
     except urllib.error.HTTPError as error:
         if error.code == 400:  # too short, or nothing but signs: an address it cannot read, not a failure
             return []

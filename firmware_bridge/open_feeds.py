@@ -1,23 +1,20 @@
 """Read the open feeds of other networks into rows of their own; a scheduled task, off unless a setting says so."""
 
 import logging
-import urllib.request
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
 from capto.catalogue.models import ObservedProperty
+from capto.outside import read_outside
 from capto.readings.models import ForeignHour, ForeignSensor, OpenFeed
 from firmware_bridge.formats.decoded import Rejected, Undecodable
 from firmware_bridge.formats.sensor_community_feed import FeedEntry, read_feed
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 20
-MOST_BYTES = 20_000_000  # a region has some 100 kB; the whole world is refused, not read
 OLDEST = timedelta(days=3)  # what a feed says late is still taken
 AHEAD = timedelta(minutes=10)  # of a clock that runs fast
 
@@ -44,25 +41,13 @@ def read_now() -> None:
 def fetch(feed: OpenFeed, *, now: datetime) -> Read | None:
     """Fetch a feed and record what it says; a failure is noted on its row and gives None."""
     try:
-        found = record(_download(feed.address), feed=feed, now=now)
+        found = record(read_outside(feed.address), feed=feed, now=now)
     except (OSError, Undecodable, ValueError) as error:
         feed.note_read(now=now, problem=f"{type(error).__name__}: {error}")
         log.warning("open feed %s could not be read: %s", feed.name, error)
         return None
     feed.note_read(now=now)
     return found
-
-
-def _download(address: str) -> bytes:
-    parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
-        raise ValueError("a feed is read over https")
-    request = urllib.request.Request(address, headers={"User-Agent": f"capto ({settings.SITE_URL})"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-        data: bytes = answer.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES:,} bytes: ask the feed for a smaller area")
-    return data
 
 
 def record(data: bytes, *, feed: OpenFeed, now: datetime) -> Read:

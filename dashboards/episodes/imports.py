@@ -1,12 +1,9 @@
 """Read the feeds of episodes and record what they say."""
 
 import logging
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,13 +11,11 @@ from django.utils.text import slugify
 
 from capto.catalogue.models import ObservedProperty
 from capto.charts.scales import PARIS
+from capto.outside import read_outside
 from dashboards.episodes.feeds import FEEDS, BadEntry, Entry, NotAFeed
 from dashboards.episodes.models import Episode, EpisodeFeed, EpisodeZone
 
 log = logging.getLogger(__name__)
-
-TIMEOUT_S = 20
-MOST_BYTES = 10_000_000  # an unfiltered national layer is hundreds of megabytes: refuse, do not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +51,7 @@ def read_feed(feed: EpisodeFeed, *, now: datetime) -> Imported | None:
 def _fetch(feed: EpisodeFeed, *, now: datetime) -> bytes:
     today = now.astimezone(PARIS).date()
     address = feed.address.replace("{day}", f"{today}").replace("{until}", f"{today + timedelta(days=2)}")
-    parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
-        raise ValueError("a feed is read over https")
-    request = urllib.request.Request(address, headers={"User-Agent": f"capto ({settings.SITE_URL})"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-        data: bytes = answer.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES:,} bytes: ask the feed for fewer days")
-    return data
+    return read_outside(address)
 
 
 def record(data: bytes, *, feed: EpisodeFeed, now: datetime) -> Imported:

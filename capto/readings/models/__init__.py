@@ -9,7 +9,7 @@ from capto.readings.models.hour import (
 )
 from capto.readings.models.level import Level, level_of
 from capto.readings.models.message import Layout, LayoutChannel, RawMessage, RejectedMessage
-from capto.readings.models.open_feed import ForeignHour, ForeignSensor, LocalComparison, OpenFeed
+from capto.readings.models.open_feed import Feed, ForeignHour, ForeignSensor, LocalComparison, OpenFeed
 from capto.readings.models.placement import Place, Placement, Series
 from capto.readings.models.reference import (
     ReferenceSeries,
@@ -23,6 +23,7 @@ from capto.readings.models.threshold import Threshold
 __all__ = [
     "DeviceState",
     "DirtyHour",
+    "Feed",
     "ForeignHour",
     "ForeignSensor",
     "HourlyAggregate",

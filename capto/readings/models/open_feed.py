@@ -13,23 +13,18 @@ from capto.readings.models.reference import ReferenceStation
 NOT_COMPARED = "D"  # the grade of what nobody here has compared with a station
 
 
-class OpenFeed(models.Model):
-    """Where the readings of another network are read from, who publishes them, and under which licence."""
-
-    class Format(models.TextChoices):
-        SENSOR_COMMUNITY = "sensor_community"  # the JSON of data.sensor.community
+class Feed(models.Model):
+    """An address of somebody else's server that is read again and again, and how the last reading went."""
 
     name = models.SlugField(max_length=60, unique=True)
-    format = models.CharField(max_length=40, choices=Format, default=Format.SENSOR_COMMUNITY)
-    address = models.URLField(max_length=500, blank=True)  # empty where only files are read
-    provider = models.CharField(max_length=120)  # who publishes, as pages name it
-    page = models.URLField(max_length=500, blank=True)
-    licence = models.CharField(max_length=60)  # as the provider states it
-    licence_url = models.URLField(max_length=300, blank=True)
+    address = models.URLField(max_length=500)
+    page = models.URLField(max_length=500, blank=True)  # where people read the same
     is_read = models.BooleanField(default=True)
-    is_simulated = models.BooleanField(default=False)
     last_read_at = models.DateTimeField(null=True, blank=True)
     last_problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
@@ -40,6 +35,20 @@ class OpenFeed(models.Model):
             self.last_read_at = now
         self.last_problem = problem[:300]
         self.save(update_fields=["last_read_at", "last_problem"])
+
+
+class OpenFeed(Feed):
+    """Where the readings of another network are read from, who publishes them, and under which licence."""
+
+    class Format(models.TextChoices):
+        SENSOR_COMMUNITY = "sensor_community"  # the JSON of data.sensor.community
+
+    format = models.CharField(max_length=40, choices=Format, default=Format.SENSOR_COMMUNITY)
+    address = models.URLField(max_length=500, blank=True)  # empty where only files are read
+    provider = models.CharField(max_length=120)  # who publishes, as pages name it
+    licence = models.CharField(max_length=60)  # as the provider states it
+    licence_url = models.URLField(max_length=300, blank=True)
+    is_simulated = models.BooleanField(default=False)
 
 
 class ForeignSensor(models.Model):
