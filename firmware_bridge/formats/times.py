@@ -80,5 +80,8 @@ def from_epoch_ms(milliseconds: float) -> datetime:
 
 
 def clock_was_not_set(moment: datetime) -> bool:
-    """Say whether the moment is within a day of a clock's origin: the device had no time yet."""
-    return any(origin <= moment < origin + _ORIGIN_LENGTH for origin in _CLOCK_ORIGINS)
+    """Say whether the moment is within a day of a clock's origin: the device had no time yet.
+
+    Before it too: a local time at the origin, read with a zone east of Greenwich, falls on the day before.
+    """
+    return any(-_ORIGIN_LENGTH < moment - origin < _ORIGIN_LENGTH for origin in _CLOCK_ORIGINS)

@@ -1,6 +1,8 @@
 """The state of the service: in plain words for everyone, by device for staff, as metrics for machines."""
 
 import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -201,3 +203,32 @@ def test_a_bridge_that_has_run_for_a_while_is_still_certain_of_the_time_of_a_mes
     wait_until(
         lambda: town.one("SELECT lag_s FROM firmware_bridge_processstate") < 3, what="a lag that falls"
     )
+
+
+ASK = """
+import django
+django.setup()
+from django.test import Client
+for _ in range(2):  # the second time the connection is one that has failed before
+    answer = Client(SERVER_NAME="localhost").get("/statut/", headers={"Accept-Language": "fr"})
+print(answer.status_code, answer["Retry-After"], answer.content.decode())
+"""
+
+
+@pytest.mark.parametrize("broker", ["answers", "is away"])
+def test_without_its_database_it_says_what_waits_where_instead_of_an_error_page(
+    mqtt_url: str, broker: str
+) -> None:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "capto.settings",
+        "CAPTO_DATABASE_URL": "postgres://capto:x@127.0.0.1:1/capto",  # nothing listens on port 1
+        "CAPTO_MQTT_URL": mqtt_url if broker == "answers" else NOWHERE,
+    }
+    words = [sys.executable, "-c", ASK]
+    asked = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    assert asked.stdout.startswith("503 60 "), asked.stderr
+    assert "La base de données, où les mesures sont rangées, ne répond pas." in asked.stdout
+    waits = "jusqu’à 1\u202f000\u202f000 messages" in asked.stdout.replace("\xa0", "\u202f")
+    assert waits == (broker == "answers")
+    assert ("Le courtier, qui reçoit les messages" in asked.stdout) == (broker == "is away")

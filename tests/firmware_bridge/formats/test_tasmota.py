@@ -48,8 +48,10 @@ def test_the_local_time_takes_the_callers_zone_and_says_so(bench):
     assert summer.readings[0].observed_at == datetime(2026, 7, 1, 8, tzinfo=UTC)
 
 
-def test_before_the_clock_is_set_the_time_is_the_one_of_reception(bench):
-    decoded = bench.decode("tasmota", SAMPLE.replace("2026-03-01T10", "1970-01-01T00"), topic=TOPIC)
+@pytest.mark.parametrize("zone", [UTC, PARIS, ZoneInfo("Pacific/Auckland"), ZoneInfo("America/Guadeloupe")])
+def test_before_the_clock_is_set_the_time_is_the_one_of_reception(bench, zone):
+    message = SAMPLE.replace("2026-03-01T10", "1970-01-01T00")
+    decoded = bench.decode("tasmota", message, topic=TOPIC, timezone=zone)
     assert {reading.observed_at for reading in decoded.readings} == {bench.received_at}
     assert {reading.flag for reading in decoded.readings} == {"clock_not_set"}
     assert decoded.time_source == "received"

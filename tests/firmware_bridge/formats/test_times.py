@@ -69,3 +69,6 @@ def test_a_clock_at_its_origin_was_never_set():
     assert clock_was_not_set(datetime(2000, 1, 1, 23, tzinfo=UTC))
     assert not clock_was_not_set(datetime(1970, 1, 2, tzinfo=UTC))
     assert not clock_was_not_set(datetime(2026, 3, 1, tzinfo=UTC))
+    # Half past midnight of the unset clock's first day, as local time of Paris.
+    assert clock_was_not_set(datetime(1969, 12, 31, 23, 30, tzinfo=UTC))
+    assert not clock_was_not_set(datetime(1969, 12, 30, 23, 30, tzinfo=UTC))
