@@ -57,8 +57,9 @@ def read_rows(
 ) -> Iterator[Message | BadRow]:
     """Turn the lines of a CSV (`,`, `;` or tab) into SenML packs; values are taken in canonical units.
 
-    A quantity may carry its variant, as in `pm10:atm`. Times are epoch seconds, epoch milliseconds or ISO 8601;
-    without a zone they are in `zone` (UTC where None). Raises CannotReplay for a map that does not fit the file.
+    A quantity may carry its variant, as in `pm10:atm`. Times are epoch seconds, epoch milliseconds or ISO 8601, or
+    as the map's time_format says; without a zone they are in `zone` (UTC where None). Raises CannotReplay for a map
+    that does not fit the file.
     """
     units = {name: _unit(name) for name in columns.quantities}
     numbered = (
@@ -73,7 +74,7 @@ def read_rows(
         raise CannotReplay(f"there is no column {', '.join(missing)}; there are: {', '.join(header)}")
     time_at = [header.index(name) for name in columns.time]
     value_at = {name: header.index(column) for name, column in columns.quantities.items()}
-    clock = Clock(zone)
+    clock = Clock(zone, columns.time_format)
     for number, line in numbered:
         fields = next(csv.reader([line], delimiter=delimiter), [])
         try:

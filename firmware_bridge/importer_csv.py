@@ -5,7 +5,7 @@ from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from capto.readings.lcsqa import text_of
-from capto.readings.mapped_csv import Clock, ColumnMap, number_of
+from capto.readings.mapped_csv import Clock, ColumnMap, doubt_about, number_of
 from firmware_bridge.formats.decoded import NO_VALUE, Decoded, Undecodable
 from firmware_bridge.formats.fields import Field, field_in_unit
 from firmware_bridge.formats.gathered import Gathered
@@ -38,7 +38,12 @@ def read(data: bytes, *, columns: ColumnMap, zone: tzinfo | None) -> Decoded:
     header = [name.strip() for name in next(csv.reader([lines[0].rstrip("\r")], delimiter=delimiter), [])]
     if missing := [name for name in (*columns.time, *fields) if name not in header]:
         raise Undecodable(f"no column {', '.join(missing)}; there are {', '.join(header)}")
-    clock = Clock(zone if isinstance(zone, ZoneInfo) else None)
+    time_at = [header.index(name) for name in columns.time]
+    rows = (line.rstrip("\r").split(delimiter) for line in lines[1 : MAX_ROWS + 1])
+    times = (" ".join(row[at].strip(' "') for at in time_at) for row in rows if len(row) > max(time_at))
+    if not columns.time_format and (doubt := doubt_about(times)):
+        raise Undecodable(doubt)
+    clock = Clock(zone if isinstance(zone, ZoneInfo) else None, columns.time_format, is_clear=True)
     gathered = Gathered()
     for number, line in enumerate(lines[1 : MAX_ROWS + 1], start=2):
         if not line.strip():

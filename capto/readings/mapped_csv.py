@@ -6,8 +6,8 @@ hours and bad lines out.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from math import isfinite
 from statistics import median
@@ -39,19 +39,27 @@ MIXING_UNITS = {"ppb": 1.0, "ppm": 1000.0}  # in ppb
 UNITS = (*MASS_UNITS, *MIXING_UNITS)
 FIRST_MILLISECOND = 1e11  # a larger number is milliseconds: as seconds it would be the year 5138
 DAY_FIRST = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})(.*)")
+SLASHED = re.compile(r"(\d\d?)[/-](\d\d?)[/-](\d{4})")  # dates with dots put the day first everywhere
+SAY_WHICH = "say which with --time-format '%m/%d/%Y %H:%M' or '%d/%m/%Y %H:%M' (time_format=… in the map)"
 
 HourLabel = Literal["begin", "end"]
 
 
 class ColumnMap(NamedTuple):
-    """What a file's columns mean: its time column (or two, joined) and the column of each quantity."""
+    """What a file's columns mean: its time column (or two, joined) and the column of each quantity.
+
+    time_format: how the times are spelled, as strptime has it; '' for those that are known by themselves.
+    """
 
     time: tuple[str, ...]
     quantities: Mapping[str, str]
+    time_format: str = ""
 
     @classmethod
     def of(cls, text: str) -> "ColumnMap":
         """Read `time=COLUMN,pm10=COLUMN`, or `time=Date+Time` where two columns make the time.
+
+        `time_format=%m/%d/%Y %H:%M` says how the times are spelled.
 
         Raises ValueError, with what is wrong, for anything else.
         """
@@ -61,9 +69,10 @@ class ColumnMap(NamedTuple):
             if not (name.strip() and column.strip()):
                 raise ValueError(f"{item!r} is not NAME=COLUMN")
             columns[name.strip()] = column.strip()
-        if "time" not in columns or len(columns) < 2:
+        if "time" not in columns or not columns.keys() - {"time", "time_format"}:
             raise ValueError("a time and at least one quantity are needed: time=COLUMN,pm10=COLUMN")
-        return cls(tuple(part.strip() for part in columns.pop("time").split("+")), columns)
+        spelled = columns.pop("time_format", "")
+        return cls(tuple(part.strip() for part in columns.pop("time").split("+")), columns, spelled)
 
 
 class _Point(NamedTuple):
@@ -86,8 +95,9 @@ def read(
 
     unit: ug/m3, mg/m3, ppb or ppm, of all columns (gases at 20 °C and 101.3 kPa). zone: of times that carry none,
     UTC when not given. hour_label: whether a time is the beginning or the end of what it averages. Times are
-    ISO 8601, DD/MM/YYYY HH:MM or seconds since 1970. Raises NotAReferenceFile where the file as a whole cannot
-    be read: no such column, rows more than an hour apart, a unit that does not fit the quantity.
+    ISO 8601, DD/MM/YYYY HH:MM or seconds since 1970, or as the map's time_format says. Raises NotAReferenceFile where
+    the file as a whole cannot be read: no such column, rows more than an hour apart, a unit that does not fit the
+    quantity, dates of which the order of day and month is in doubt.
     """
     factors = {quantity: _factor(quantity, unit) for quantity in columns.quantities}
     points: dict[str, list[_Point]] = {quantity: [] for quantity in columns.quantities}
@@ -121,7 +131,9 @@ def _points(
         raise NotAReferenceFile(f"no column {', '.join(missing)}; there are {', '.join(header)}")
     time_at = [header.index(name) for name in columns.time]
     value_at = {quantity: header.index(name) for quantity, name in columns.quantities.items()}
-    clock = Clock(zone)
+    clock = Clock(zone, columns.time_format, is_clear=True)
+    if not columns.time_format and (doubt := doubt_about(_times(lines[1:], delimiter, time_at))):
+        raise NotAReferenceFile(doubt)
     given: dict[tuple[str, datetime], _Point] = {}
     for number, line in enumerate(lines[1:], start=2):
         try:
@@ -147,15 +159,63 @@ def _points(
             yield BadLine(number, str(error))
 
 
-class Clock:
-    """Turn the times of one file into UTC; an hour that occurs twice in local time is told by its order."""
+def _times(lines: list[str], delimiter: str, time_at: list[int]) -> Iterator[str]:
+    for line in lines:
+        fields = line.rstrip("\r").split(delimiter)
+        if len(fields) > max(time_at):
+            yield " ".join(fields[position].strip(' "') for position in time_at)
 
-    def __init__(self, zone: ZoneInfo | None) -> None:
+
+def doubt_about(times: Iterable[str]) -> str:
+    """Say why the day and the month of a file's dates cannot be told apart; '' where they can.
+
+    DD/MM/YYYY is read as it is written in Europe, as long as nothing in the file speaks against it: a second number
+    above 12, numbers without their zero, or days that follow each other only when the month is put first.
+    """
+    found = dict.fromkeys(match.groups()[:3] for text in times if (match := SLASHED.match(text)))
+    if any(int(first) > 12 for first, _, _ in found) and all(int(second) <= 12 for _, second, _ in found):
+        return ""  # the day comes first
+    for first, second, year in found:
+        if doubt := _doubt(first, second, f"{first}/{second}/{year}"):
+            return doubt
+    try:
+        day_first, month_first = (
+            sorted(date(int(year), int(month), int(day)) for day, month, year in ordered)
+            for ordered in (found, [(second, first, year) for first, second, year in found])
+        )
+    except ValueError:
+        return ""  # no date at all, which its line says
+    if found and month_first[-1] - month_first[0] < day_first[-1] - day_first[0]:
+        first, second, year = next(iter(found))
+        return (
+            f"the days follow each other only where {first}/{second}/{year} puts the month first: {SAY_WHICH}"
+        )
+    return ""
+
+
+def _doubt(first: str, second: str, text: str) -> str:
+    if int(second) > 12:
+        return f"{text!r} puts the month before the day: {SAY_WHICH}"
+    if min(len(first), len(second)) == 1 and int(first) <= 12:
+        return f"{text!r} can put the day first or the month: {SAY_WHICH}"
+    return ""
+
+
+class Clock:
+    """Turn the times of one file into UTC; an hour that occurs twice in local time is told by its order.
+
+    time_format: how they are spelled (strptime); '' for ISO 8601, DD/MM/YYYY or seconds since 1970. is_clear: that
+    `doubt_about` found no doubt in the whole file; otherwise each date answers for itself.
+    """
+
+    def __init__(self, zone: ZoneInfo | None, time_format: str = "", *, is_clear: bool = False) -> None:
         self.zone: Final = zone or UTC
+        self.time_format: Final = time_format
+        self.is_clear: Final = is_clear
         self.previous = datetime.min.replace(tzinfo=UTC)
 
     def utc(self, text: str) -> datetime:
-        local = _time(text)
+        local = _spelled(text, self.time_format) if self.time_format else _time(text, is_clear=self.is_clear)
         if local.tzinfo is None:
             aware = local.replace(tzinfo=self.zone)
             found = aware.astimezone(UTC)
@@ -170,7 +230,14 @@ class Clock:
         return found
 
 
-def _time(text: str) -> datetime:
+def _spelled(text: str, time_format: str) -> datetime:
+    try:
+        return datetime.strptime(text, time_format)  # noqa: DTZ007 - the clock gives it its zone
+    except ValueError:
+        raise ValueError(f"{text!r} is not spelled {time_format!r}") from None
+
+
+def _time(text: str, *, is_clear: bool) -> datetime:
     try:
         seconds = float(text)
     except ValueError:
@@ -182,12 +249,14 @@ def _time(text: str) -> datetime:
     spelled = text
     if day_first := DAY_FIRST.fullmatch(text):
         day, month, year, rest = day_first.groups()
+        if not is_clear and SLASHED.match(text) and (doubt := _doubt(day, month, text)):
+            raise ValueError(doubt)
         spelled = f"{year}-{int(month):02}-{int(day):02}{rest}"
-    date, _, clock = spelled.replace("/", "-").replace("T", " ").partition(" ")
+    day_part, _, clock = spelled.replace("/", "-").replace("T", " ").partition(" ")
     if ":" not in clock:
         clock = clock.replace(".", ":")  # 18.00.00, as some data loggers write it
     try:
-        return datetime.fromisoformat(f"{date} {clock.strip()}".strip())
+        return datetime.fromisoformat(f"{day_part} {clock.strip()}".strip())
     except ValueError:
         raise ValueError(f"{text!r} is not a time that is understood") from None
 

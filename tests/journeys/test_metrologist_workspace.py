@@ -96,23 +96,22 @@ class Lab:
         )
 
     def load_epa(self) -> None:
-        """Load EPA's unit as the documentation says: its files first lose their preamble and other parameters."""
+        """Load EPA's unit as the documentation says: without the preamble and the other parameters."""
         epa, folder = DATA / "sensortoolkit_sample", self._folder
         minutes, station = folder / "RT01.csv", folder / "burdens.csv"
-        frame = pd.read_csv(epa / "toco_toucan_RT01_raw.csv", skiprows=5)
-        frame["Time"] = pd.to_datetime(frame["Time"], format="%m/%d/%Y %H:%M")
-        frame.to_csv(minutes, index=False)
+        lines = (epa / "toco_toucan_RT01_raw.csv").read_text().splitlines(keepends=True)
+        minutes.write_text("".join(lines[6:]))
         frame = pd.read_csv(epa / "airnowtech_example_reference_data.csv")
         frame = frame[frame["Param"].str.startswith("PM2.5") & (frame["QC Code"] == 0)]
-        at = pd.to_datetime(frame["Date (UTC)"] + " " + frame["Time (UTC)"], format="%m/%d/%Y %H:%M")
-        frame.assign(at=at).to_csv(station, index=False)
+        frame.to_csv(station, index=False)
         call_command(
-            "import_readings", "--format", "csv", "--sensor", "RT01", "--timezone", "Etc/GMT+5", "--map",
+            "import_readings", "--format", "csv", "--sensor", "RT01", "--timezone", "Etc/GMT+5",
+            "--time-format", "%m/%d/%Y %H:%M", "--map",
             "time=Time,pm25=PM2.5 (µg/m³),temperature=TEMP (°C),humidity=RH (%)", str(minutes),
         )  # fmt: skip
         call_command(
-            "import_reference", "--map", "time=at,pm25=Value", "--unit", "ug/m3",
-            "--station", "BURDENS", str(station),
+            "import_reference", "--map", "time=Date (UTC)+Time (UTC),pm25=Value", "--time-format",
+            "%m/%d/%Y %H:%M", "--unit", "ug/m3", "--station", "BURDENS", str(station),
         )  # fmt: skip
         dirty_hours(now=timezone.now())
 

@@ -81,6 +81,45 @@ def test_times_are_read_in_many_spellings(spelling: str) -> None:
     assert hours(f"t,v\n{spelling},10") == {"01-05 08": 10.0}
 
 
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (["8/1/2019 0:00,1", "8/1/2019 1:00,2"], "'8/1/2019' can put the day first or the month"),
+        (["08/01/2019 00:00,1", "08/25/2019 01:00,2"], "'08/25/2019' puts the month before the day"),
+        (["08-01-2019 23:00,1", "08-02-2019 00:00,2"], "only where 08/01/2019 puts the month first"),
+    ],
+)
+def test_dates_that_may_put_the_month_first_are_refused_until_someone_says_which(
+    rows: list[str], why: str
+) -> None:
+    text = "\n".join(["t,v", *rows])
+    with pytest.raises(NotAReferenceFile, match=why) as refused:
+        read(text)
+    assert "--time-format" in str(refused.value)
+
+
+def test_whoever_says_how_times_are_spelled_is_believed() -> None:
+    text = "t,v\n8/1/2019 0:00,1\n8/1/2019 1:00,2"
+    assert hours(text, columns="time=t,time_format=%m/%d/%Y %H:%M,pm10=v") == {
+        "08-01 00": 1.0,
+        "08-01 01": 2.0,
+    }
+    assert hours(text, columns="time=t,time_format=%d/%m/%Y %H:%M,pm10=v") == {
+        "01-08 00": 1.0,
+        "01-08 01": 2.0,
+    }
+    (bad,) = read("t,v\n2019-08-01 00:00,1", columns="time=t,time_format=%m/%d/%Y %H:%M,pm10=v")
+    assert bad == BadLine(2, "'2019-08-01 00:00' is not spelled '%m/%d/%Y %H:%M'")
+
+
+def test_days_before_months_are_read_where_the_file_shows_it() -> None:
+    assert hours("t,v\n31/1/2019 23:00,1\n31/1/2019 22:00,2") == {"01-31 22": 2.0, "01-31 23": 1.0}
+    text = "t,v\n1/2/2019 00:00,3\n31/1/2019 23:00,1"
+    assert hours(text) == {"01-31 23": 1.0, "02-01 00": 3.0}
+    assert hours("t,v\n08/01/2019 23:00,1\n09/01/2019 00:00,2") == {"01-08 23": 1.0, "01-09 00": 2.0}
+    assert hours("t,v\n8.1.2019 23:00,1") == {"01-08 23": 1.0}
+
+
 def test_two_columns_can_make_the_time() -> None:
     text = "Date;Time;PM\n10/03/2004;18.00.00;7,5"
     assert hours(text, columns="time=Date+Time,pm10=PM") == {"03-10 18": 7.5}

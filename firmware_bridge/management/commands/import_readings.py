@@ -40,6 +40,12 @@ class Command(BaseCommand):
             metavar="ZONE",
             help="of times that carry none; that of the placement when not given",
         )
+        parser.add_argument(
+            "--time-format",
+            default="",
+            metavar="FORMAT",
+            help="how the times of a CSV are spelled, such as '%%m/%%d/%%Y %%H:%%M' where the month comes first",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         sensor = Sensor.objects.filter(inventory_code=options["sensor"]).first()
@@ -49,11 +55,14 @@ class Command(BaseCommand):
             columns = ColumnMap.of(options["map"]) if options["map"] else None
             if columns is not None:
                 fields_of(columns)
+                columns = columns._replace(time_format=options["time_format"] or columns.time_format)
             zone = ZoneInfo(options["timezone"]) if options["timezone"] else None
         except (ValueError, ZoneInfoNotFoundError) as error:
             raise CommandError(str(error)) from error
         if (options["format"] == CSV) != (columns is not None):
             raise CommandError("--map goes with --format csv, and only with it")
+        if options["time_format"] and columns is None:
+            raise CommandError("--time-format is only used with --map")
         failed = 0
         with database.connect() as connection:
             for path in options["files"]:

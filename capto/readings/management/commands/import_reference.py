@@ -58,6 +58,11 @@ class Command(BaseCommand):
             choices=["begin", "end"],
             help="whether a time is the begin (as when not given) or the end of what it averages",
         )
+        other.add_argument(
+            "--time-format",
+            metavar="FORMAT",
+            help="how times are spelled, such as '%%m/%%d/%%Y %%H:%%M' where the month comes before the day",
+        )
         other.add_argument("--provider", metavar="NAME", help="who publishes the values; csv when not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -73,7 +78,7 @@ class Command(BaseCommand):
             self._import(path, data, options)
 
     def _only_with_map(self, options: dict[str, Any]) -> None:
-        for name in ("unit", "station", "station_name", "timezone", "hour_label", "provider"):
+        for name in ("unit", "station", "station_name", "timezone", "hour_label", "time_format", "provider"):
             if options[name]:
                 raise CommandError(f"--{name.replace('_', '-')} is only used with --map")
 
@@ -90,7 +95,7 @@ class Command(BaseCommand):
                 found = list(
                     mapped_csv.read(
                         data,
-                        columns=columns,
+                        columns=columns._replace(time_format=options["time_format"] or columns.time_format),
                         unit=options["unit"] or "ug/m3",
                         station=Station(options["station"], options["station_name"]),
                         now=now,
