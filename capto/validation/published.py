@@ -14,9 +14,6 @@ from capto.readings import binary_copy
 from capto.readings.binary_copy import Field
 from capto.validation.block import Hours
 
-# Beyond this share of changed rows a block is deleted and copied again in the same transaction: readers never
-# see a gap, and a row costs half of what it costs to update.
-REPLACE_SHARE: Final = 0.5
 NO_GRADE: Final = b"-"
 
 FIELDS: Final = (
@@ -41,9 +38,11 @@ SELECT series_id, hour, raw_mean, coalesce(value, 'NaN'), coalesce(expanded_unce
        grade, coalesce(calibration_id, 0), coalesce(second_calibration_id, 0), is_provisional
 FROM readings_hourly_value WHERE {where}
 """
-MERGE: Final = """
-INSERT INTO readings_hourly_value ({names}) SELECT {names} FROM changed_hour ORDER BY series_id, hour
-ON CONFLICT (series_id, hour) DO UPDATE SET {assignments}
+# Pages of this table are filled by half, so that a new figure finds room beside the old one and no index is written
+# (a heap-only update): a third less work and a quarter of the log that deleting and copying would cost.
+REPLACE: Final = """
+UPDATE readings_hourly_value AS old SET {assignments} FROM changed_hour AS new
+WHERE old.series_id = new.series_id AND old.hour = new.hour AND {where}
 """
 
 NOTE: Final = """
@@ -78,12 +77,12 @@ class Change(NamedTuple):
         return not (self.write.any() or self.remove.any())
 
 
-def where(series: Sequence[int], *, begin: int, end: int) -> str:
+def where(series: Sequence[int], *, begin: int, end: int, of: str = "") -> str:
     """Give the condition for the hours [begin, end) of some series, as SQL of numbers only."""
     ids = ",".join(str(int(known)) for known in series)
     return (
-        f"series_id = ANY('{{{ids}}}'::bigint[])"
-        f" AND hour >= to_timestamp({int(begin) * 3600}) AND hour < to_timestamp({int(end) * 3600})"
+        f"{of}series_id = ANY('{{{ids}}}'::bigint[])"
+        f" AND {of}hour >= to_timestamp({int(begin) * 3600}) AND {of}hour < to_timestamp({int(end) * 3600})"
     )
 
 
@@ -146,28 +145,29 @@ def store(
         return
     _leave_traces(cursor, change, reason=reason, now=now)
     cursor.execute(NOTE, [begin * 3600, (end - 1) * 3600, now])
-    replaced = int((change.write & (change.old_of_new >= 0)).sum()) + int(change.remove.sum())
-    if replaced > REPLACE_SHARE * len(change.old):
-        cursor.execute(f"DELETE FROM readings_hourly_value WHERE {where(series, begin=begin, end=end)}")
-        append(cursor, "readings_hourly_value", change.new, now=now)
-        return
-    if replaced == 0:
-        append(cursor, "readings_hourly_value", change.new.where(change.write), now=now)
-        return
-    _merge(cursor, change.new.where(change.write), now=now)
+    is_there = change.old_of_new >= 0
+    replace(cursor, change.new.where(change.write & is_there), series=series, begin=begin, end=end, now=now)
+    fresh = change.new.where(change.write & ~is_there)
+    if len(fresh):
+        append(cursor, "readings_hourly_value", fresh, now=now)
     gone = change.old.where(change.remove)
     if len(gone):
         cursor.execute(REMOVE, [gone.series.tolist(), gone.hour.tolist()])
 
 
-def _merge(cursor: CursorWrapper, hours: Hours, *, now: datetime) -> None:
+def replace(
+    cursor: CursorWrapper, hours: Hours, *, series: Sequence[int], begin: int, end: int, now: datetime
+) -> None:
+    """Write other figures over those of hours that stand there; who reads meanwhile sees all old or all new."""
+    if not len(hours):
+        return
     cursor.execute("CREATE TEMPORARY TABLE changed_hour (LIKE readings_hourly_value)")
     append(cursor, "changed_hour", hours, now=now)
-    names = [field.name for field in STAMPED]
-    assignments = ", ".join(
-        f"{name} = excluded.{name}" for name in names if name not in ("series_id", "hour")
-    )
-    cursor.execute(MERGE.format(names=", ".join(names), assignments=assignments))
+    cursor.execute("ANALYZE changed_hour (series_id, hour)")
+    names = [field.name for field in STAMPED if field.name not in ("series_id", "hour")]
+    assignments = ", ".join(f"{name} = new.{name}" for name in names)
+    condition = where(series, begin=begin, end=end, of="old.")
+    cursor.execute(REPLACE.format(assignments=assignments, where=condition))
     cursor.execute("DROP TABLE pg_temp.changed_hour")
 
 

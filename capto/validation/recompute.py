@@ -26,9 +26,18 @@ from capto.validation.workshop import send_what_drifted
 logger = logging.getLogger(__name__)
 
 HOURS_AT_ONCE: Final = 31 * 24
-CHANNELS_AT_ONCE: Final = 500  # with a month of hours, 372,000 rows and about 150 MB
-WORKERS: Final = 2  # one computes while the other waits for the database
+CHANNELS_AT_ONCE: Final = 250  # with a month of hours, 186,000 rows and about 100 MB
+WORKERS: Final = 3  # two wait for the database, which has most of the work, while one computes
 LATE_READINGS: Final = "late readings"
+# Of so many rows that lie together on the disk each page is read once, in order. Left to itself the planner goes by
+# an index and touches each page once for every row: three times the work.
+BY_THE_PAGE: Final = 20_000
+IN_ORDER_OF_PAGES: Final = """
+SET LOCAL enable_indexscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off
+"""
+AS_BEFORE: Final = """
+SET LOCAL enable_indexscan = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = on
+"""
 
 
 class Difference(NamedTuple):
@@ -112,7 +121,12 @@ def recompute(
     def run(part: Part) -> Recomputed:
         with transaction.atomic(), connection.cursor() as cursor:
             lock_sensors(cursor, {item.sensor for item in part.known})
-            return _replace(cursor, part, approved, reason=reason, now=now)
+            if len(part.known) * (part.end - part.begin) < BY_THE_PAGE:
+                return _replace(cursor, part, approved, reason=reason, now=now)
+            cursor.execute(IN_ORDER_OF_PAGES)
+            done = _replace(cursor, part, approved, reason=reason, now=now)
+            cursor.execute(AS_BEFORE)
+            return done
 
     def run_apart(part: Part) -> Recomputed:
         try:

@@ -39,7 +39,6 @@ from capto.readings.models import (  # noqa: E402
 from capto.validation import loading, published, recompute  # noqa: E402
 from capto.validation.corrections import hour_of  # noqa: E402
 from capto.validation.models import Calibration, CoLocation  # noqa: E402
-from capto.validation.published import where  # noqa: E402
 
 YEAR = datetime(2025, 1, 1, tzinfo=UTC)
 STAYS = (YEAR, YEAR + timedelta(days=175))  # two weeks beside a station each
@@ -203,14 +202,12 @@ def raw_seconds(end: datetime) -> float:
 
     def move(part: recompute.Part) -> None:
         series = [item.series for item in part.known]
-        condition = where(series, begin=part.begin, end=part.end)
         with connection.cursor() as cursor:
             loading.read_sums(cursor, series, begin=part.begin, end=part.end)
             loading.read_means(cursor, [item + len(known) for item in series], begin=part.begin, end=part.end)
             hours = published.read(cursor, series, begin=part.begin, end=part.end)
             cursor.execute("BEGIN")
-            cursor.execute(f"DELETE FROM readings_hourly_value WHERE {condition}")
-            published.append(cursor, "readings_hourly_value", hours, now=NOW)
+            published.replace(cursor, hours, series=series, begin=part.begin, end=part.end, now=NOW)
             cursor.execute("COMMIT")
         connection.close()
 
