@@ -14,6 +14,6 @@ NO_ROOM = "ALTER TABLE readings_hourly_value RESET (fillfactor);"
 
 class Migration(migrations.Migration):
 
-    dependencies = [("readings", "0010_write_the_thresholds_of_the_references")]
+    dependencies = [("readings", "0012_write_the_levels_of_the_french_scale")]
 
     operations = [migrations.RunSQL(ROOM, NO_ROOM)]
