@@ -19,6 +19,7 @@ from capto.catalogue.models import Accessory, Kit, LendingPoint
 from capto.lending import desk_lines
 from capto.lending.days import local_day
 from capto.lending.models import Act, Hold, Loan, LoanPart
+from capto.lending.people import known_to, named_like
 from capto.lending.refusals import CharterNotAccepted, NotAllowed, NotOnLoan, Refusal
 from capto.lending.undo import last_act, undo
 from capto.members.chosen import key_of
@@ -139,12 +140,12 @@ def _typed(gesture: Gesture, act: Act) -> Answer:
         return _kit(kit, gesture, act)
     if text.startswith("#"):
         person = person_of(text)
-        return _person(person, gesture, act) if person else _unknown(_("Personne inconnue."), "")
-    people = (
-        list(Person.objects.named_like(text).select_related("territory")[: FOUND + 1])
-        if len(text) > 1
-        else []
-    )
+        if person is None or not known_to(
+            [gesture.point.organisation], among=Person.objects.filter(pk=person.pk)
+        ):
+            return _unknown(_("Personne inconnue."), "")
+        return _person(person, gesture, act)
+    people = named_like(text, organisations=[gesture.point.organisation], at_most=FOUND + 1)
     if len(people) == 1:
         return _person(people[0], gesture, act)
     if not people:

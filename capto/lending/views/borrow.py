@@ -17,6 +17,7 @@ from capto.lending.calendar import Day, calendar
 from capto.lending.days import local_day
 from capto.lending.forms import HoldForm
 from capto.lending.models import Act, Hold, Policy
+from capto.lending.people import known_to
 from capto.lending.refusals import Refusal
 from capto.members.access import second_factor_is_given
 from capto.members.chosen import chosen_or_404
@@ -48,7 +49,8 @@ def _served(request: HttpRequest) -> Person | None:
         return user
     if not (user.can(Capability.SERVE_ON_BEHALF) and second_factor_is_given(request)):
         return user
-    return chosen_or_404(Person, mark)
+    organisations = user.organisations_where(Capability.SERVE_ON_BEHALF)
+    return chosen_or_404(known_to(organisations), mark)
 
 
 def kind(request: HttpRequest, slug: str) -> HttpResponse:

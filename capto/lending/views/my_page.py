@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from capto.lending.forms import DetailsForm, GroupForm
+from capto.lending.manage import sections_of
 from capto.lending.models import Hold, Loan
 from capto.lending.ranking import place_of
 from capto.members.communes import named
@@ -43,6 +44,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "roles": person.running_roles(),
         "desk": person.can(Capability.LEND),
+        "manages": bool(sections_of(person)) or person.can(Capability.SERVE_ON_BEHALF),
         "answers": person.can(Capability.ANSWER_QUESTIONS),
         "metrology": person.can(Capability.CALIBRATE),
         "announces": person.can(Capability.ANNOUNCE_EPISODES),

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -45,6 +45,20 @@ class BorrowingRight(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["person", "expires_at"])]
+
+    @classmethod
+    def grant(
+        cls, person: Person, *, course: Course, reason: str, by: Person, now: datetime
+    ) -> "BorrowingRight":
+        """Give the right on the spot to someone who knows already; the reason and who gave it stay."""
+        return cls.objects.create(
+            person=person,
+            course=course,
+            granted_at=now,
+            granted_by=by,
+            reason=reason,
+            expires_at=now + timedelta(days=course.right_days),
+        )
 
     def revoke(self, *, because: str, now: datetime) -> None:
         """Take the right back, with a reason; a second time changes nothing."""
