@@ -162,9 +162,9 @@ def kit_taken_back(person: Person, *, about: str, now: datetime) -> Letter | Non
 
 
 def lent(person: Person, *, about: str, now: datetime) -> Letter | None:
-    """Confirm a loan, with its page."""
+    """Confirm a loan, with its page; what goes by post has its own message."""
     loan = _loan(about)
-    if loan is None or loan.state != Loan.State.OPEN:
+    if loan is None or loan.state != Loan.State.OPEN or loan.posted_at is not None:
         return None
     facts = {
         "kind": loan.kit.model.name,
@@ -179,6 +179,20 @@ def lent(person: Person, *, about: str, now: datetime) -> Letter | None:
         _("Votre page dit où installer le capteur, montre ses mesures et prolonge le prêt :")
         + "\n"
         + _loan_page(loan),
+    )
+
+
+def posted(person: Person, *, about: str, now: datetime) -> Letter | None:
+    """Tell that the parcel is on its way; nothing where it has come already."""
+    loan = _loan(about)
+    if loan is None or loan.state != Loan.State.OPEN or loan.arrived_at is not None:
+        return None
+    facts = {"kit": loan.kit.code, "due": _day(loan.due_on)}
+    return _letter(
+        _("Le kit %(kit)s est en route vers vous") % facts,
+        person,
+        _("Le kit %(kit)s est parti par la poste. Il est à renvoyer au plus tard le %(due)s.") % facts,
+        _("Dites sur votre page quand il arrive, puis quand vous le renvoyez :") + "\n" + _loan_page(loan),
     )
 
 
@@ -218,7 +232,7 @@ def _still_out(about: str) -> Loan | None:
     loan = _loan(about)
     if loan is None or loan.state != Loan.State.OPEN or about.split(":")[1] != loan.due_on.isoformat():
         return None
-    return loan
+    return None if loan.posted_back_at is not None else loan  # what is in the post cannot be hurried
 
 
 def due_soon(person: Person, *, about: str, now: datetime) -> Letter | None:

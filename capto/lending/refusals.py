@@ -212,6 +212,16 @@ class ExtensionMeetsBooking(Refusal):
     way_out_said = gettext_noop("Il peut être gardé au plus tard jusqu’au %(latest)s.")
 
 
+class AddressMissing(Refusal):
+    said = gettext_noop("L’adresse postale de %(person)s manque.")
+    way_out_said = gettext_noop("Demandez-la, notez-la sur sa page, puis envoyez.")
+
+
+class NotByPost(Refusal):
+    said = gettext_noop("Ce prêt ne passe pas par la poste.")
+    way_out_said = gettext_noop("Rendez le kit au point de prêt.")
+
+
 class LoanClosed(Refusal):
     said = gettext_noop("Ce prêt est déjà clos.")
     way_out_said = gettext_noop("Rien à faire.")

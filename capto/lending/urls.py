@@ -2,8 +2,10 @@ from django.urls import URLPattern, path
 
 from capto.lending.views import (
     borrow,
+    by_post,
     class_page,
     desk,
+    loan_acts,
     manage,
     morning,
     my_data,
@@ -42,6 +44,12 @@ urlpatterns: list[URLPattern] = [
     path("prets/<slug:public_id>/etat/", my_loan.state, name="loan-state"),
     path("prets/<slug:public_id>/bilan/", report.loan_report, name="loan-report"),
     path("prets/<slug:public_id>/bilan.pdf", report.loan_report_pdf, name="loan-report-pdf"),
+    path("prets/<slug:public_id>/colis/", by_post.moved, name="loan-moved"),
+    path("prets/<slug:public_id>/bordereau.pdf", by_post.slip, name="loan-slip"),
+    path("prets/<slug:public_id>/echanger/", loan_acts.swap, name="loan-swap"),
+    path("prets/<slug:public_id>/plus-longtemps/", loan_acts.longer, name="loan-longer"),
+    path("prets/<slug:public_id>/perdu/", loan_acts.lost, name="loan-lost"),
+    path("envois/", by_post.page, name="parcels"),
     path("questions/", questions.page, name="questions"),
     path("k/<str:code>/", problem.kit, name="kit-by-code"),
     path("comptoir/", desk.page, name="desk"),

@@ -98,6 +98,11 @@ class Loan(models.Model):
             models.CheckConstraint(
                 condition=Q(person__isnull=False) | ~Q(state="open"), name="an_open_loan_has_a_borrower"
             ),
+            models.CheckConstraint(
+                condition=(Q(arrived_at__isnull=True) | Q(arrived_at__gte=F("posted_at")))
+                & (Q(posted_back_at__isnull=True) | Q(posted_back_at__gte=F("arrived_at"))),
+                name="a_parcel_goes_comes_and_goes_back_in_this_order",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_on"], condition=Q(state="open"), name="open_loans_by_due_day"),

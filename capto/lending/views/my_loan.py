@@ -96,7 +96,23 @@ def my_loan(request: HttpRequest, public_id: str) -> HttpResponse:
         "waits_for_first": loan.state == Loan.State.OPEN and state.first_at is None,
         "charter_accepted": _charter_accepted(loan),
     }
+    if is_staff and loan.state == Loan.State.OPEN:
+        context |= _staff_forms(person, loan)
     return render(request, "lending/my_loan.html", context)
+
+
+def _staff_forms(person: Person, loan: Loan) -> dict[str, object]:
+    """Give the forms of what staff may do to a loan that is out."""
+    from capto.lending.views.loan_acts import LongerForm, LostForm, SwapForm
+
+    if not person.can(Capability.LEND, within=loan.point.organisation):
+        return {}
+    return {
+        "staff_acts": True,
+        "swap_form": SwapForm(prefix=None, auto_id="swap_%s"),
+        "longer_form": LongerForm(auto_id="longer_%s"),
+        "lost_form": LostForm(auto_id="lost_%s"),
+    }
 
 
 @never_cache

@@ -1,0 +1,99 @@
+"""Loans by post: sent, received, posted back; the return itself is the desk's, when the parcel is opened."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from capto.lending.locks import locked
+from capto.lending.models import Act, Hold, Loan
+from capto.lending.notices import tell
+from capto.lending.refusals import AddressMissing, HoldClosed, LoanClosed, NotByPost
+from capto.members.models import Organisation, Person
+
+
+class Parcels(NamedTuple):
+    """What the post concerns now, the oldest first."""
+
+    to_send: list[Hold]
+    on_the_way: list[Loan]
+    coming_back: list[Loan]
+
+
+def parcels(organisations: Iterable[Organisation]) -> Parcels:
+    """Gather the holds to send and the parcels on the way of some organisations; three queries."""
+    loans = Loan.objects.open().filter(by_post=True, point__organisation__in=organisations)
+    loans = loans.select_related("kit__model", "person", "group", "point")
+    holds = Hold.objects.filter(state=Hold.State.READY, by_post=True, point__organisation__in=organisations)
+    return Parcels(
+        list(
+            holds.select_related("kit", "kit_model", "person", "group", "point").order_by("starts_on", "pk")
+        ),
+        list(loans.filter(arrived_at=None, posted_back_at=None).order_by("posted_at", "pk")),
+        list(loans.filter(posted_back_at__isnull=False).order_by("posted_back_at", "pk")),
+    )
+
+
+@transaction.atomic
+def send(hold: Hold, *, by: Person, now: datetime) -> Loan:
+    """Send the kit put aside for a hold: lends it by every rule, and notes that it left.
+
+    Raises HoldClosed, AddressMissing and what `Loan.lend` refuses.
+    """
+    if hold.state != Hold.State.READY or hold.kit is None or hold.person is None:
+        raise HoldClosed(state=hold.get_state_display())
+    if not hold.person.postal_address.strip():
+        raise AddressMissing(person=hold.person.name)
+    loan = Loan.lend(
+        hold.kit, to=hold.person, point=hold.point, now=now, group=hold.group, by=by, by_post=True
+    )
+    loan.posted_at = now
+    loan.save(update_fields=["posted_at"])
+    _note(loan, "sent", by=by, now=now)
+    tell(hold.person, "posted", about=loan.pk, now=now)
+    return loan
+
+
+def note_arrival(loan: Loan, *, by: Person, now: datetime) -> None:
+    """Note that the parcel has come; a second time changes nothing."""
+    with locked(kits=[loan.kit]):
+        _open_by_post(loan)
+        if loan.arrived_at is None:
+            loan.arrived_at = now
+            loan.save(update_fields=["arrived_at"])
+            _note(loan, "arrived", by=by, now=now)
+
+
+def note_posted_back(loan: Loan, *, by: Person, now: datetime) -> None:
+    """Note that the borrower sent the parcel back: no reminder asks for it any more. A second time is the first."""
+    with locked(kits=[loan.kit]):
+        _open_by_post(loan)
+        if loan.posted_back_at is None:
+            loan.arrived_at = loan.arrived_at or now
+            loan.posted_back_at = now
+            loan.save(update_fields=["arrived_at", "posted_back_at"])
+            _note(loan, "posted back", by=by, now=now)
+
+
+def _open_by_post(loan: Loan) -> None:
+    loan.refresh_from_db()
+    if loan.state != Loan.State.OPEN:
+        raise LoanClosed
+    if not loan.by_post:
+        raise NotByPost
+
+
+def _note(loan: Loan, what: str, *, by: Person, now: datetime) -> None:
+    Act.note(
+        None,
+        Act.Kind.POST,
+        now=now,
+        entry=Act.Entry.PAGE,
+        kit=loan.kit,
+        loan=loan,
+        person=loan.person,
+        by=by,
+        point=loan.point,
+        reason=what,
+    )
