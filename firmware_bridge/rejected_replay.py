@@ -59,6 +59,7 @@ def replay(
     intake.registry.renew(connection)
     while found := connection.execute(_WAITING, {**asked, "after": after}).fetchall():
         batch = Batch()
+        reasons_left: dict[int, tuple[str, str] | None] = {}  # by key; None where readings came of all of it
         for key, topic, payload, received_at, transport, wire_format, is_late, sensor_id in found:
             # By its topic where it has one: the message may have been taken for another format.
             is_mqtt = transport == "mqtt"
@@ -77,25 +78,48 @@ def replay(
             )
             one = Batch()
             intake.read(arrival, one, connection)
-            if one.refusals:
-                refused += 1
-                latest = one.refusals[-1]
-                connection.execute(
-                    "UPDATE readings_rejected_message SET reason = %s, detail = %s WHERE id = %s",
-                    (latest.reason, storable(latest.detail, LONGEST_DETAIL), key),
-                )
-                one.refusals.clear()
-            else:
-                mended += 1
-                connection.execute(
-                    "UPDATE readings_rejected_message SET replayed_at = %s WHERE id = %s", (now, key)
-                )
+            reasons_left[key] = _what_is_refused(one)
             batch.rows.extend(one.rows)
-            batch.heard.update(one.heard)
+            for sensor, heard in one.heard.items():
+                before = batch.heard.get(sensor)
+                batch.heard[sensor] = heard if before is None else before.joined(heard)
+        # Stored before it is marked: a crash in between stores nothing twice, the other way round would lose it.
         store(batch, connection)
         store_states(batch, connection)
+        refused += _mark(reasons_left, connection, now=now)
         after = found[-1][0]
+        mended += sum(left is None for left in reasons_left.values())
     return mended, refused
+
+
+def _what_is_refused(read: Batch) -> tuple[str, str] | None:
+    """Tell the reason and detail of what is still refused of one message, None where nothing is.
+
+    The refused items of a sensor are told once an hour: of the next messages they stand in `refused_items` alone.
+    """
+    if read.refusals:
+        latest = read.refusals[-1]
+        return latest.reason, storable(latest.detail, LONGEST_DETAIL)
+    if read.refused_items:
+        return reasons.REFUSED_ITEMS, storable("; ".join(read.refused_items), LONGEST_DETAIL)
+    return None
+
+
+def _mark(
+    reasons_left: dict[int, tuple[str, str] | None], connection: psycopg.Connection, *, now: datetime
+) -> int:
+    """Write what became of each message; returns how many are still refused."""
+    still = [(reason, detail, key) for key, left in reasons_left.items() if left for reason, detail in [left]]
+    mended = [key for key, left in reasons_left.items() if left is None]
+    with connection.transaction():
+        if still:
+            connection.cursor().executemany(
+                "UPDATE readings_rejected_message SET reason = %s, detail = %s WHERE id = %s", still
+            )
+        connection.execute(
+            "UPDATE readings_rejected_message SET replayed_at = %s WHERE id = ANY (%s)", (now, mended)
+        )
+    return len(still)
 
 
 def _behind_gateways(wire_format: str, connection: psycopg.Connection) -> frozenset[int]:

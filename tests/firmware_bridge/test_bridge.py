@@ -135,6 +135,31 @@ def test_an_unknown_device_is_kept_and_read_again_once_it_is_known(
     assert "0" in again.stdout and town.messages(key) == 3
 
 
+def test_messages_of_which_a_part_is_still_refused_are_not_called_mended(
+    town: Town, devices: Devices, running_bridge: BridgeProcess
+) -> None:
+    device = "00ff00ff0002"
+    for count in (1, 2, 3):
+        part = b'"pm99":4,' if count < 3 else b""
+        devices.publish(
+            f"airgradient/readings/{device}",
+            b'{%s"pm02":9.5,"boot":%d,"serialno":"%s"}' % (part, count, device.encode()),
+        )
+    wait_until(lambda: len(town.rejected(device)) == 3, what="three rejected messages")
+    key, _ = town.sensor(device)
+    done = capto("replay-rejected", "--device", device, database_url=town.database_url)
+    assert done.returncode == 0 and "1" in done.stdout and "2" in done.stdout, done.stderr
+    assert town.values(key, "boot_count") == [1.0, 2.0, 3.0]  # what can be read is stored
+    left = town.all(
+        "SELECT reason, detail, replayed_at IS NULL FROM readings_rejected_message"
+        " WHERE device_id = %s ORDER BY received_at",
+        device,
+    )
+    assert left[:2] == [("refused_items", "pm99: the key is unknown", True)] * 2
+    assert left[2][2] is False
+    assert town.one("SELECT messages FROM readings_device_state WHERE sensor_id = %s", key) == 3
+
+
 def test_a_message_that_names_another_device_than_its_topic_is_refused(
     town: Town, devices: Devices, running_bridge: BridgeProcess
 ) -> None:
