@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from calibration import COVERAGE_NEEDED, hour_sums, means_from_sums
+from calibration.units import molar_volume
 from capto.readings.lcsqa import AHEAD, CANONICAL_MICROGRAMS, HOUR, text_of
 from capto.readings.reference_hour import BadLine, NotAReferenceFile, ReferenceHour, Station
 
@@ -24,8 +25,8 @@ MISSING_TEXTS = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "--"})
 MISSING_NUMBERS = frozenset(
     {-200.0, -999.0, -9999.0, -99999.0}
 )  # codes met in the wild: calibration.md, section 2
-# L/mol at 20 °C and 101.325 kPa, the conditions of directive 2008/50/EC: 8.314462618 · 293.15 / 101.325
-MOLAR_VOLUME = 24.0554
+# L/mol at 20 °C and 101.325 kPa, the conditions of directive 2008/50/EC
+MOLAR_VOLUME = molar_volume()
 MOLAR_MASS = {
     "no2": 46.0055,
     "o3": 47.9982,
