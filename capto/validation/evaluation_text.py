@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from capto.validation.device_report.words import Words, reason, verdict_title, warning
+
 FIGURES: Final = (
     "n",
     "r2",
@@ -65,7 +67,17 @@ def as_text(report: dict[str, Any]) -> str:
                     f"CV {found['cv']:.2f} %, u(bs,s) {found['between_sensors']:.3f}, "
                     f"fleet RMSE {_cell('rmse', found['rmse'])} (n {found['n_with_reference']})"
                 )
+    lines += ["", *verdict_lines(report)]
     return "\n".join(lines)
+
+
+def verdict_lines(report: dict[str, Any]) -> list[str]:
+    """Print the verdict of the report's first page with its reasons; + helps, - does not."""
+    words, verdict = Words("en"), report["verdict"]
+    lines = [f"As delivered, indicative: {verdict_title(words, verdict['code'])}."]
+    lines += [f"  {'+' if row['helps'] else '-'} {reason(words, row)}" for row in verdict["reasons"]]
+    lines += [f"  ! {warning(words, row)}" for row in report["warnings"]]
+    return lines
 
 
 def _cell(name: str, value: float | None) -> str:

@@ -284,3 +284,34 @@ def test_a_million_and_a_half_rows_are_read(tmp_path: Path) -> None:
     found = report(path, reference, *PM)
     assert found["reference"]["rows"] == hours.size and found["sensors"][0]["rows"] == rows
     assert found["hourly"]["slope"] == pytest.approx(1.0, abs=1e-3) and found["hourly"]["n"] == 833
+
+
+def test_a_newcomer_reads_help_with_examples_and_a_verdict_in_words(
+    tmp_path: Path, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert end.value.code == 0 and "capto evaluate box.csv station.csv --pollutant pm25" in told
+    out = tmp_path / "out.json"
+    assert main([str(reference), str(reference), "--pollutant", "PM2.5", "--json", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert json.loads(out.read_text())["pollutant"] == "pm25"  # however it is spelled
+    assert "As delivered, indicative: " in said and f"Written: {out}" in said
+    assert "agreement between units is not assessable" in said
+
+
+def test_why_a_correction_is_refused_is_said_in_the_language_of_the_report(tmp_path: Path) -> None:
+    rows = "".join(
+        f"2026-01-0{1 + k // 24}T{k % 24:02}:00:00Z,{10 + k % 7},{12 + k % 5}\n" for k in range(30)
+    )
+    file = tmp_path / "short.csv"
+    file.write_text("time,box,station\n" + rows)
+    for language, words in (
+        ("fr", "la comparaison dure 30\u00a0h, il en faut au moins 72"),
+        ("en", "The co-location lasts 30 h; at least 72 h are needed."),
+    ):
+        page = tmp_path / f"{language}.html"
+        arguments = f"{file} {file} --pollutant pm25 --value-column box --reference-value-column station"
+        assert main([*arguments.split(), "--report", str(page), "--language", language]) == 0
+        assert words in page.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from capto.validation.device_report.markup import e, facts, paragraph, section, table
+from capto.validation.device_report.refusals import refusal
 from capto.validation.device_report.words import SPACE, Words
 
 
@@ -21,7 +22,9 @@ def corrected(report: dict[str, Any], words: Words) -> str:
             if found is None:
                 continue
             if found["refused"]:
-                notes.append(f"{entry['name']}, {name}{words(SPACE + ': ', ': ')}{found['refused']}")
+                notes.append(
+                    f"{entry['name']}, {name}{words(SPACE + ': ', ': ')}{refusal(words, found['refused'])}"
+                )
                 continue
             for label, key in ((words("brut", "raw"), "raw_on_the_same_hours"), (name, "figures")):
                 f = found[key]
