@@ -6,6 +6,7 @@ from dashboards.api.api import api, description
 from dashboards.views import (
     about,
     around_here,
+    changelog,
     data,
     evenings,
     explained,
@@ -48,6 +49,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contact/", about.contact, name="contact"),
     path("data/", data.data, name="data"),
     re_path(r"^data/catalog\.(?P<extension>jsonld|ttl|rdf)$", holdings.catalog, name="catalog"),
+    path("data/journal/", changelog.changelog, name="data-changelog"),
+    path("data/journal.csv", changelog.changelog_csv, name="data-changelog-csv"),
     path("data/datapackage.json", holdings.data_package, name="data-package"),
     path("data/releases/", holdings.releases, name="releases"),
     path(
