@@ -36,7 +36,7 @@ def _signed_in(person: Person) -> Client:
 def test_anyone_reads_what_is_lent_where_and_in_which_order(library: "Library", client: Client) -> None:
     library.kit()
     page = client.get("/emprunter/").content.decode()
-    assert "Particules dehors" in page and "Médiathèque" in page and "mardi 10:00–18:00" in page
+    assert "Particules dehors" in page and "Médiathèque" in page and "10:00–18:00" in page
     rules = client.get("/emprunter/regles/").content.decode()
     assert "commune peu couverte" in rules and "Règle générale" in rules
 

@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from capto.members.models import Organisation, Territory
@@ -54,6 +55,34 @@ class LendingPoint(models.Model):
             return False
         return not self.closures.filter(starts_on__lte=day, ends_on__gte=day, office_only=False).exists()
 
+    def week(self) -> list[tuple[str, str]]:
+        """Give when the desk is open as people say it: days in a row that are alike together, with their hours.
+
+        Reads `opening_hours` once, and not at all where they were prefetched.
+        """
+        hours: dict[int, list[str]] = {}
+        for opening in self.opening_hours.all():
+            hours.setdefault(opening.weekday, []).append(
+                f"{opening.opens_at:%H:%M}–{opening.closes_at:%H:%M}"
+            )
+        rows: list[tuple[list[int], str]] = []
+        for weekday in sorted(hours):
+            said = ", ".join(hours[weekday])
+            if rows and rows[-1] == ([*range(rows[-1][0][0], weekday)], said):
+                rows[-1][0].append(weekday)
+            else:
+                rows.append(([weekday], said))
+        return [(_days(days), said) for days, said in rows]
+
+    def closures_from(self, day: date) -> list["Closure"]:
+        """List the closures of the desk that are not over on a day, within the horizon; reads `closures` once."""
+        last = day + timedelta(days=HORIZON_DAYS)
+        return [
+            closure
+            for closure in self.closures.all()
+            if not closure.office_only and closure.ends_on >= day and closure.starts_on <= last
+        ]
+
     def open_days(self, first: date, last: date) -> list[date]:
         """List the days of [first, last] on which the desk opens, in two queries."""
         weekdays = set(self.opening_hours.values_list("weekday", flat=True))
@@ -94,6 +123,15 @@ class LendingPoint(models.Model):
         return self.opening_hours.filter(
             weekday=local.isoweekday(), opens_at__lte=at, closes_at__gt=at
         ).exists()
+
+
+def _days(days: list[int]) -> str:
+    first, last = (str(OpeningHours.Weekday(day).label) for day in (days[0], days[-1]))
+    if len(days) == 1:
+        return first
+    if len(days) == 2:
+        return gettext("%(first)s et %(last)s") % {"first": first, "last": last}
+    return gettext("%(first)s à %(last)s") % {"first": first, "last": last}
 
 
 class OpeningHours(models.Model):

@@ -31,12 +31,10 @@ WEEKS = 8  # shown at once
 def borrow(request: HttpRequest) -> HttpResponse:
     """List the kinds of kits and the lending points, in words."""
     kinds = KitModel.objects.filter(is_offered=True).prefetch_related("parts")
-    points = LendingPoint.objects.filter(is_active=True).select_related("organisation", "territory")
-    return render(
-        request,
-        "lending/borrow.html",
-        {"kinds": kinds, "points": points.prefetch_related("opening_hours").order_by("name")},
-    )
+    points = LendingPoint.objects.filter(is_active=True).prefetch_related("opening_hours", "closures")
+    today = timezone.localdate()
+    shown = [(point, point.week(), point.closures_from(today)) for point in points.order_by("name")]
+    return render(request, "lending/borrow.html", {"kinds": kinds, "points": shown})
 
 
 def _served(request: HttpRequest) -> Person | None:
