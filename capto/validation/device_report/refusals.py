@@ -45,7 +45,7 @@ def refusal(words: Words, told: str) -> str:
     """Word the reasons of a refusal, each once; one that is not known stays in English.
 
     >>> refusal(Words("fr"), "The co-location lasts 30 h; at least 72 h are needed.; no column humidity")
-    'la comparaison dure 30\xa0h, il en faut au moins 72 ; pas de colonne humidity'
+    'la comparaison dure 30\\xa0h, il en faut au moins 72\\xa0; pas de colonne humidity'
     """
     if not words.french:
         return told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -45,7 +47,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
             "review": found,
             "episode": found.episode,
             "stretch": [(one, list(one.changes.select_related("level"))) for one in stretch],
-            "days": days,
+            "days": [date.fromisoformat(day) for day in days],
             "stations": measured.get("stations", []),
             "lent": measured.get("lent", []),
             "has_lent": any(measured.get("lent", [])),
