@@ -33,8 +33,12 @@ class Heard(NamedTuple):
         if self.is_silent:
             return _("Le capteur se tait depuis %s.") % timesince(self.last_at, now)
         if now - self.first_at < FIRST_DAY:
-            return _("Première mesure reçue il y a %s.") % timesince(self.first_at, now)
-        return _("Le capteur mesure. Dernier message il y a %s.") % timesince(self.last_at, now)
+            return _("Première mesure reçue il y a %s.") % _since(self.first_at, now=now)
+        return _("Le capteur mesure. Dernier message il y a %s.") % _since(self.last_at, now=now)
+
+
+def _since(at: datetime, *, now: datetime) -> str:
+    return _("moins d’une minute") if now - at < timedelta(minutes=1) else timesince(at, now)
 
 
 def heard(loan: Loan, placements: list[Placement], *, now: datetime) -> Heard:

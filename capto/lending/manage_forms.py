@@ -27,6 +27,7 @@ from capto.members.models import (
     StaffRole,
 )
 from capto.members.roles import Capability, Role
+from capto.training.children_sheet import SHEET
 from capto.training.models import Course, CourseSession
 
 
@@ -180,6 +181,8 @@ class PolicyForm(OwnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["organisation"].required = not self.governs
+        self.fields["kit_model"].empty_label = _("tous")  # type: ignore[attr-defined]
+        self.fields["category"].choices = [("", _("tous")), *BorrowerCategory.choices]  # type: ignore[attr-defined]
 
 
 class CampaignForm(OwnForm):
@@ -290,6 +293,11 @@ class CourseForm(OwnForm):
             "description": _("Description (Markdown)"),
             "children_sheet": _("Fiche pour les enfants (Markdown, lisible à dix ans)"),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial.setdefault("children_sheet", SHEET)
 
 
 class SessionForm(OwnForm):

@@ -8,6 +8,7 @@ from statistics import fmean, median
 from typing import NamedTuple
 
 from django.db import connection
+from django.utils.formats import number_format
 
 from capto.catalogue.models import ObservedProperty
 from capto.charts import Point
@@ -30,6 +31,11 @@ class Station(NamedTuple):
     station: ReferenceStation
     series: ReferenceSeries
     kilometres: float
+
+    @property
+    def words(self) -> str:
+        """How far it is (km), as people read it: below ten with a decimal."""
+        return number_format(self.kilometres, 1 if self.kilometres < 10 else 0)
 
 
 class Beside(NamedTuple):

@@ -17,7 +17,9 @@ from capto.catalogue.models import (
 from capto.catalogue.models.lending_point import Closure, OpeningHours
 from capto.lending.models import Policy
 from capto.members.models import BorrowerCategory, Organisation
+from capto.simulation.guides import CHILDREN_GUIDE, GUIDE
 from capto.simulation.town import spot
+from capto.training.children_sheet import SHEET
 from capto.training.models import Course
 
 LOAN_DAYS = 28
@@ -112,6 +114,7 @@ def open_library(organisation: Organisation, *, now: datetime) -> Library:
         slug="installer-un-capteur-simulee",
         organisation=organisation,
         description="Une heure et demie, à deux pas du banc de comparaison : où poser, comment brancher, que lire.",
+        children_sheet=SHEET,
     )
     course.kit_models.set(kinds.values())
     return Library(
@@ -140,6 +143,7 @@ def _point(
         latitude=where.latitude,
         longitude=where.longitude,
         accessibility="De plain-pied, boucle magnétique à l’accueil.",
+        lends_by_post=True,
         is_simulated=True,
     )
     OpeningHours.objects.bulk_create(
@@ -158,7 +162,11 @@ def _point(
 
 def _kind(described: Kind) -> KitModel:
     kind = KitModel.objects.create(
-        name=described.name, slug=described.slug, description=described.description
+        name=described.name,
+        slug=described.slug,
+        description=described.description,
+        guide=GUIDE,
+        children_guide=CHILDREN_GUIDE,
     )
     KitModelPart.objects.bulk_create(
         KitModelPart(kit_model=kind, name=part, quantity=quantity, is_essential=essential, position=position)

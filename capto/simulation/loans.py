@@ -21,6 +21,7 @@ from capto.readings.models import Place, Placement
 from capto.simulation.borrowers import Borrowers, settle
 from capto.simulation.fleet import city_of, unit_of
 from capto.simulation.library import LOAN_DAYS, RENEWAL_DAYS, Library, open_library, put_into_kits
+from capto.simulation.lived import live_with
 from capto.simulation.models import SimulatedCity
 from capto.simulation.units import Fault
 
@@ -57,6 +58,7 @@ def lend_out(row: SimulatedCity, *, now: datetime) -> None:
     _occupy(loans, library)
     _upkeep(placements, kits, library)
     _report(row, sensors, kits, now=now)
+    live_with(loans, now=now)
     _ask(library, borrowers, {loan.person_id for loan in loans if loan.state == Loan.State.OPEN}, now=now)
 
 
@@ -236,6 +238,8 @@ def _ask(library: Library, borrowers: Borrowers, busy: set[int | None], *, now: 
     asking = [person for person in borrowers.residents if person.pk not in busy][:HOLDS]
     kinds = list(library.kinds.values())
     for number, person in enumerate(asking):
+        if number == 0:  # one is served by post
+            person.correct(postal_address="1 rue de l’Exemple (simulée)\n00000 Simulation")
         point = library.points[number % len(library.points)]
         first = point.next_open_day(local_day(now) + timedelta(days=3 + 6 * number))
         try:
@@ -246,6 +250,7 @@ def _ask(library: Library, borrowers: Borrowers, busy: set[int | None], *, now: 
                 starts_on=first,
                 ends_on=point.next_open_day(first + timedelta(days=21)),
                 now=now,
+                by_post=number == 0,
                 entry="command",
             )
         except Refusal:  # such as a desk that is closed for the holidays: nobody asks for those days

@@ -176,7 +176,7 @@ def test_the_report_is_a_page_and_a_pdf_after_the_return_only(library: "Library"
     assert mine.get(address + "bilan/").status_code == 302
     library.take_back(loan.kit)
     page = mine.get(address + "bilan/").content.decode()
-    assert "Les Tilleuls" in page and "14,0 µg/m³ en moyenne" in page and "<svg" in page
+    assert "Les Tilleuls" in page and "14,0\u00a0µg/m³ en moyenne" in page and "<svg" in page
     assert "bilan/" in mine.get(address).content.decode()
     pdf = mine.get(address + "bilan.pdf")
     assert pdf["Content-Type"] == "application/pdf" and pdf.content.startswith(b"%PDF-")

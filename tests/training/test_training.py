@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from capto.members.messages import send_waiting
 from capto.members.models import Message, Organisation, Person, StaffRole
 from capto.members.roles import Role
 from capto.training.calendar_file import calendar_file
+from capto.training.children_sheet import SHEET
 from capto.training.models import (
     AlreadyStarted,
     BorrowingRight,
@@ -252,3 +254,14 @@ def test_a_session_is_somewhere_and_lasts(make: Callable[..., CourseSession], co
     with pytest.raises(IntegrityError, match="a_session_has_seats"), transaction.atomic():
         make(seats=0)
     assert LendingPoint.objects.count() == 0
+
+
+def test_the_sheet_that_a_new_course_begins_with_is_readable_at_ten() -> None:
+    """Short sentences and short words: on average at most ten words, hardly a word of more than twelve letters."""
+    plain = re.sub(r"[#*|\-\d.]*○|\|[-|]+\||[#*|_]", " ", SHEET)
+    sentences = [s for s in re.split(r"[.!?:\n]+\s", plain) if len(s.split()) > 2]
+    words = re.findall(r"[a-zà-ÿœ]+", plain.lower())
+    assert len(sentences) > 20
+    assert sum(len(s.split()) for s in sentences) / len(sentences) <= 10
+    assert sum(len(word) > 12 for word in words) <= len(words) * 0.01
+    assert "nom de personne" in SHEET
