@@ -76,7 +76,8 @@ def verdict_lines(report: dict[str, Any]) -> list[str]:
     words, verdict = Words("en"), report["verdict"]
     lines = [f"As delivered, indicative: {verdict_title(words, verdict['code'])}."]
     lines += [f"  {'+' if row['helps'] else '-'} {reason(words, row)}" for row in verdict["reasons"]]
-    lines += [f"  ! {warning(words, row)}" for row in report["warnings"]]
+    said = {row["code"] for row in verdict["reasons"]}
+    lines += [f"  ! {warning(words, row)}" for row in report["warnings"] if row["code"] not in said]
     return lines
 
 
