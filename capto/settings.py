@@ -297,6 +297,10 @@ PUBLISHED_CELL_METRES = int(
 REJECTED_DAYS = int(
     os.environ.get("CAPTO_REJECTED_DAYS", "365")
 )  # days that a rejected message waits to be replayed, as technical logs do
+# From when the vigie shows something to a metrologist: judgements of ours, no norm states them.
+VIGIE_SILENT_HOURS = float(os.environ.get("CAPTO_VIGIE_SILENT_HOURS", "24"))
+VIGIE_CLUSTER_HOURS = int(os.environ.get("CAPTO_VIGIE_CLUSTER_HOURS", "4"))  # abnormal ones within a day
+VIGIE_CONTRADICTION_SHARE = float(os.environ.get("CAPTO_VIGIE_CONTRADICTION_SHARE", "0.5"))  # of two days
 SITE_NAME = os.environ.get("CAPTO_SITE_NAME", "Capto")
 SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site, named in every footer
 SITE_CONTACT = os.environ.get(

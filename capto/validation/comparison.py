@@ -40,6 +40,23 @@ class Row(NamedTuple):
     is_shown: bool = False
 
 
+class TreesBeside(NamedTuple):
+    """What boosted trees would do on the same stay, in forward blocks and inside their domain, or why they cannot.
+
+    None is offered as a version: whoever recomputes a published number needs a formula that fits on a line.
+    """
+
+    refused: str
+    n: int = 0
+    rmse: float | None = None
+    line_rmse: float | None = None
+    wins: bool = False
+    inputs: Sequence[str] = ()
+
+
+LONG_ENOUGH_FOR_TREES: Final = pd.Timedelta(days=41)  # a shorter stay is refused at once, without growing any
+
+
 class Outlier(NamedTuple):
     """A pair that contradicts the station: its hour and both values."""
 
@@ -70,6 +87,7 @@ class Comparison:
     limit: ClassOfLimit | None
     drafts: Sequence[Calibration]
     contexts: Sequence[PlaceContext]
+    trees: TreesBeside | None
 
 
 def series_of(stay: CoLocation) -> list[Series]:
@@ -84,8 +102,10 @@ def series_of(stay: CoLocation) -> list[Series]:
     )
 
 
-def compare(stay: CoLocation, *, series: Series, method: str = "") -> Comparison:
+def compare(stay: CoLocation, *, series: Series, method: str = "", with_trees: bool = False) -> Comparison:
     """Let the methods compete on a stay and look at one of them: the one asked for, else the one that wins.
+
+    with_trees: grow trees too, which takes seconds on a stay of six weeks or more.
 
     Raises pairs.NoPairs where the two sides have no valid hour in common.
     """
@@ -127,6 +147,34 @@ def compare(stay: CoLocation, *, series: Series, method: str = "") -> Comparison
             .filter(starts_at__lt=stay.ends_at, ends_at__gt=stay.starts_at)
             .order_by("starts_at")
         ),
+        trees=trees_beside(found, line=winner.method, quantity=series.property_id)
+        if winner and (with_trees or found.index[-1] - found.index[0] < LONG_ENOUGH_FOR_TREES)
+        else None,
+    )
+
+
+def trees_beside(found: pd.DataFrame, *, line: str, quantity: str = "") -> TreesBeside:
+    """Score trees on the pairs of a stay beside the method that won, on the same forward blocks."""
+    from calibration.trees import (  # scikit-learn takes a second to load: only whoever needs it
+        fit_trees,
+        trees_win,
+    )
+
+    inputs = [name for name in ("raw", "humidity", "temperature") if name in found]
+    try:
+        grown = fit_trees(found, inputs=inputs, linear=line, quantity=quantity)
+    except library.Refused as refused:
+        return TreesBeside(refused.french if is_french() else refused.english)
+    except ValueError as wrong:  # no forward block lies inside the box of those before it
+        return TreesBeside(str(wrong))
+    scores = grown.scores
+    return TreesBeside(
+        "",
+        n=int(scores["n"] or 0),
+        rmse=scores["rmse"],
+        line_rmse=grown.linear.scores["rmse"],
+        wins=trees_win(grown),
+        inputs=inputs,
     )
 
 

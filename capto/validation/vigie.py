@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,13 +27,10 @@ from capto.validation.words import figure, is_french, moment, name_of
 
 Kind = VigieItem.Kind
 HOUR: Final = timedelta(hours=1)
-SILENT_AFTER: Final = timedelta(hours=24)  # [P] the borrower hears of it after an hour, from the bridge
 WATCHED: Final = timedelta(days=10)  # of published hours: a drift must last five days in windows of three
 CLUSTER_WITHIN: Final = timedelta(hours=24)
-CLUSTER_HOURS: Final = 4  # [P] abnormal hours in a day that make a cluster
 CONTRADICTION_WITHIN: Final = timedelta(hours=48)
 CONTRADICTION_NEEDED: Final = 24  # hours with both sides
-CONTRADICTION_SHARE: Final = 0.5  # [P] of them far off
 SEASONS: Final = ("DJF", "DJF", "MAM", "MAM", "MAM", "JJA", "JJA", "JJA", "SON", "SON", "SON", "DJF")
 ABNORMAL: Final = int(
     Flag.RANGE | Flag.STUCK | Flag.SPIKE | Flag.STEP | Flag.CONSISTENCY | Flag.NEIGHBOURS | Flag.REFERENCE
@@ -103,9 +101,10 @@ def watch(now: datetime | None = None) -> int:
 
 
 def silent(now: datetime) -> Iterator[Finding]:
-    """Find the placements that run and from which nothing came for a day."""
+    """Find the placements that run and from which nothing came for a day (settings.VIGIE_SILENT_HOURS)."""
+    silent_after = timedelta(hours=settings.VIGIE_SILENT_HOURS)
     running = Placement.objects.filter(
-        ends_at=None, is_paused=False, starts_at__lt=now - SILENT_AFTER
+        ends_at=None, is_paused=False, starts_at__lt=now - silent_after
     ).select_related("sensor__state")
     with connection.cursor() as cursor:
         cursor.execute(LAST_HOURS, [now - WATCHED])  # what came from a file has no state
@@ -114,7 +113,7 @@ def silent(now: datetime) -> Iterator[Finding]:
         state = getattr(placement.sensor, "state", None)
         known = [last.get(placement.pk), state.last_received_at if state else None, placement.starts_at]
         heard = max(at for at in known if at is not None)
-        if now - heard > SILENT_AFTER:
+        if now - heard > silent_after:
             days = (now - heard) / timedelta(days=1)
             yield Finding(
                 Kind.SILENT, placement.pk, None, 2 if days > 3 else 1, heard, now, {"days": round(days, 1)}
@@ -155,7 +154,7 @@ def clustered(one: Watched, hours: pd.DataFrame, *, now: datetime) -> Iterator[F
     """Find abnormal hours that stand together within a day."""
     recent = hours[hours.index > pd.Timestamp(now - CLUSTER_WITHIN)]
     abnormal = recent[(recent["flags"] & ABNORMAL) != 0]
-    if len(abnormal) < CLUSTER_HOURS:
+    if len(abnormal) < settings.VIGIE_CLUSTER_HOURS:
         return
     raised = int(np.bitwise_or.reduce(abnormal["flags"].to_numpy())) & ABNORMAL
     gravity = 1 if ((abnormal["flags"] & FAILING) != 0).all() else 2  # what failed has grade D already
@@ -179,7 +178,7 @@ def contradicting(one: Watched, hours: pd.DataFrame, station: "Proxy", *, now: d
         return
     apart = (both["value"] - both["reference"]).abs()
     far = (apart > both["uncertainty"]) & (apart > BUDDY_FLOOR)
-    if float(far.mean()) < CONTRADICTION_SHARE:
+    if float(far.mean()) < settings.VIGIE_CONTRADICTION_SHARE:
         return
     first = both.index[far.to_numpy()][0]
     yield Finding(

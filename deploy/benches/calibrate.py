@@ -203,10 +203,11 @@ def raw_seconds(end: datetime) -> float:
     def move(part: recompute.Part) -> None:
         series = [item.series for item in part.known]
         with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(recompute.IN_ORDER_OF_PAGES)
             loading.read_sums(cursor, series, begin=part.begin, end=part.end)
             loading.read_means(cursor, [item + len(known) for item in series], begin=part.begin, end=part.end)
             hours = published.read(cursor, series, begin=part.begin, end=part.end)
-            cursor.execute("BEGIN")
             published.replace(cursor, hours, series=series, begin=part.begin, end=part.end, now=NOW)
             cursor.execute("COMMIT")
         connection.close()

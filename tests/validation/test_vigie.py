@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+import pytest_django
 
 from calibration import Flag
 from capto.catalogue.models import Kit, KitModel, LendingPoint, Sensor, UpkeepTicket
@@ -180,3 +181,14 @@ def test_a_drift_of_less_sends_nothing(
     after_decision(drifted, now=MARCH + 60 * DAY, reason="x")
     assert not UpkeepTicket.objects.exists()
     assert Sensor.objects.get(pk=first.sensor_id).condition == "good"
+
+
+def test_an_association_says_itself_from_when_a_silence_or_a_cluster_is_shown(
+    hours_of: Callable[..., Series], settings: pytest_django.Settings
+) -> None:
+    hours_of(RISE, flags={number: int(Flag.SPIKE) for number in (470, 471, 474)})
+    assert vigie.watch(NOW) == 0
+    settings.VIGIE_CLUSTER_HOURS = 3
+    assert vigie.watch(NOW) == 1
+    settings.VIGIE_SILENT_HOURS = -1.0  # even what came in this hour is late
+    assert vigie.watch(NOW) == 2

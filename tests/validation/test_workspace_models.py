@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from capto.catalogue.models import Sensor, UpkeepTicket
 from capto.members.models import Person
 from capto.readings.models import Place, Placement, ReferenceSeries, ReferenceStation, ReferenceValue
+from capto.validation.comparison import trees_beside
 from capto.validation.models import (
     AlreadyActedOn,
     Bench,
@@ -25,6 +26,8 @@ from capto.validation.models import (
 )
 from capto.validation.models.bench import USUAL_PLACES, taken
 from capto.validation.pairs import pairs
+from tests.calibration.test_residuals_and_trees import curved
+from tests.calibration.test_residuals_and_trees import stay as straight
 from tests.readings.conftest import MARCH
 from tests.validation.conftest import HOUR, add_hours
 
@@ -208,3 +211,13 @@ def test_a_sensor_sent_to_the_workshop_is_faulty_and_a_dismissal_needs_words_in_
         transaction.atomic(),
     ):
         VigieItem.objects.update(reason="")
+
+
+def test_trees_are_scored_beside_the_simple_models_from_six_weeks_on_and_win_only_where_the_law_is_curved() -> (
+    None
+):
+    short = trees_beside(curved(20), line="mlr_humidity")
+    assert "six semaines" in short.refused and not short.wins
+    bent = trees_beside(curved(50), line="mlr_humidity")
+    assert bent.wins and bent.rmse is not None and bent.line_rmse is not None and bent.rmse < bent.line_rmse
+    assert not trees_beside(straight(50), line="mlr_humidity").wins

@@ -47,7 +47,12 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if series is None:
         return render(request, "validation/co_location.html", context)
     try:
-        found = compare(stay, series=series, method=request.GET.get("methode", ""))
+        found = compare(
+            stay,
+            series=series,
+            method=request.GET.get("methode", ""),
+            with_trees=bool(request.GET.get("arbres")),
+        )
     except NoPairs as none:
         return render(request, "validation/co_location.html", context | {"no_pairs": str(none)})
     doubts = SetAside.objects.standing().filter(
