@@ -249,6 +249,9 @@ EMAIL_HOST_PASSWORD = os.environ.get("CAPTO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = _flag("CAPTO_SMTP_TLS")
 DEFAULT_FROM_EMAIL = os.environ.get("CAPTO_FROM_EMAIL", "capto@localhost")
 
+# What one reader may ask of SensorThings and of the files in a minute, in each web process; 0: no limit.
+READS_PER_MINUTE = int(os.environ.get("CAPTO_READS_PER_MINUTE", "6000"))
+FILES_PER_MINUTE = int(os.environ.get("CAPTO_FILES_PER_MINUTE", "600"))
 NINJA_NUM_PROXIES = 1 if _flag("CAPTO_BEHIND_PROXY") else 0  # whose word on the reader's address counts
 
 Q_CLUSTER = {

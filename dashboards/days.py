@@ -8,6 +8,7 @@ from django.db.models.functions import TruncDate
 
 from calibration.flags import FAILING
 from capto.charts.scales import PARIS
+from capto.readings.models import ReferenceSeries, ReferenceValue
 from dashboards.models import PublishedHour
 
 LEAST_HOURS = 18  # three quarters of a day, as for the daily mean of a station (from memory; to be checked)
@@ -23,7 +24,7 @@ class Day:
 
     day: date
     mean: float
-    uncertainty: float
+    uncertainty: float | None
     n: int
     computed_at: datetime
 
@@ -61,6 +62,28 @@ def days_of_place(public_id: str, *, quantity: str, first: date, last: date) -> 
         Day(r["day"], r["mean"], r["u"] or 0.0, r["hours"], r["at"])
         for r in found
         if r["series_id"] in chosen and r["hours"] >= LEAST_HOURS
+    ]
+
+
+def days_of_station(series: ReferenceSeries, *, first: date, last: date) -> list[Day]:
+    """Give the days in [first, last] with at least 18 valid hours at an analyser, in order; one query."""
+    after = last + timedelta(days=1)
+    rows = (
+        ReferenceValue.objects.filter(
+            series=series,
+            validity__gte=1,
+            hour__gte=datetime(first.year, first.month, first.day, tzinfo=PARIS),
+            hour__lt=datetime(after.year, after.month, after.day, tzinfo=PARIS),
+        )
+        .annotate(day=TruncDate("hour", tzinfo=PARIS))
+        .values("day")
+        .annotate(mean=Avg("value"), hours=Count("hour"), at=Max("imported_at"))
+        .order_by("day")
+    )
+    return [
+        Day(row["day"], row["mean"], None, row["hours"], row["at"])
+        for row in rows
+        if row["hours"] >= LEAST_HOURS
     ]
 
 

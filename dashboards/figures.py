@@ -153,9 +153,31 @@ def profile_figure(
     profiles = [Profile("lent", here, uncertainties)]
     if any(mean is not None for mean in there):
         profiles.append(Profile("reference", there))
+    return profile_drawn(profiles, here, there, name=place_name, quantity=quantity)
+
+
+def station_profile(
+    points: Sequence[Point], *, name: str, quantity: ObservedProperty
+) -> ProfileFigure | None:
+    """Draw the mean of each hour of the day at a station alone; None where too few days have been measured."""
+    there = by_hour_of_day([(point.hour, point.value) for point in points])
+    if sum(mean is not None for mean in there) < 12:
+        return None
+    return profile_drawn([Profile("reference", there)], there, there, name=name, quantity=quantity)
+
+
+def profile_drawn(
+    profiles: Sequence[Profile],
+    here: Sequence[float | None],
+    there: Sequence[float | None],
+    *,
+    name: str,
+    quantity: ObservedProperty,
+) -> ProfileFigure:
+    """Draw profiles, with the 24 rows that say the same: here, and at the station."""
     title = _("%(quantity)s selon l’heure de la journée : %(place)s") % {
         "quantity": name_of(quantity),
-        "place": place_name,
+        "place": name,
     }
     known = [(mean, hour) for hour, mean in enumerate(here) if mean is not None]
     description = _(

@@ -12,7 +12,7 @@ import numpy as np
 from django.db import transaction
 
 from capto.charts.scales import PARIS
-from capto.members.models import Message, Organisation, Person, Territory
+from capto.members.models import Campaign, Message, Organisation, Person, Territory
 from capto.members.models.mailbox import readers_of
 from capto.members.roles import Role
 from capto.simulation.models import SimulatedCity
@@ -73,6 +73,7 @@ def pledge(*, now: datetime) -> bool:
     _people(car, draw, 338, parts=parts, at=now - 10 * DAY, most=600, least=350)
     for campaign in (wood, car):
         count_places(campaign)
+    _measuring(organisation, territory, now=now)
     _today(zone, now=now)
     turn(now=now)
     publish_reviews(now=now)
@@ -117,6 +118,23 @@ def _campaign(
     )
     campaign.open(by=campaign.mediator, now=opened)
     return campaign
+
+
+def _measuring(organisation: Organisation, territory: Territory, *, now: datetime) -> None:
+    """Ask a question of the town for seven weeks, so that the page of a measuring campaign has something to show."""
+    mediator = Person.objects.filter(is_simulated=True, staff_roles__role=Role.MEDIATOR).first()
+    if mediator is not None:
+        Campaign.objects.create(
+            question="D’où viennent les particules des soirs d’hiver ? (simulé)",
+            slug="soirs-d-hiver-simule",
+            organisation=organisation,
+            territory=territory,
+            mediator=mediator,
+            starts_on=(now - 35 * DAY).date(),
+            ends_on=(now + 14 * DAY).date(),
+            seats=12,
+            is_simulated=True,
+        )
 
 
 def _people(

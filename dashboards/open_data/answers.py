@@ -16,6 +16,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import http_date, parse_http_date_safe
 from django.utils.translation import gettext as _
 
+from dashboards.limits import seconds_to_wait
 from dashboards.open_data.csv import begun
 from dashboards.open_data.licences import Licence
 
@@ -44,6 +45,13 @@ def open_to_all(view: View) -> View:
             answer = HttpResponse(status=204)
             answer["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
             answer["Access-Control-Allow-Headers"] = "If-None-Match, If-Modified-Since, If-Range, Range"
+        elif wait := seconds_to_wait(request, what="files", per_minute=settings.FILES_PER_MINUTE):
+            answer = plain(
+                _("Trop de fichiers demandés en une minute depuis cette adresse. Attendez %(wait)d s.")
+                % {"wait": wait},
+                status=429,
+            )
+            answer["Retry-After"] = str(wait)
         elif request.method in {"GET", "HEAD"}:
             try:
                 if any("\0" in value for value in request.GET.values()):

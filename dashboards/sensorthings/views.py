@@ -6,11 +6,13 @@ from functools import wraps
 from hashlib import md5
 from typing import Any
 
+from django.conf import settings
 from django.db import DataError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import override
 
+from dashboards.limits import seconds_to_wait
 from dashboards.sensorthings.entities import ENTITIES
 from dashboards.sensorthings.errors import BadRequest, NotOffered, NotThere
 from dashboards.sensorthings.options import Options, options_of
@@ -48,6 +50,9 @@ def answering(view: View) -> View:
         elif request.method not in {"GET", "HEAD"}:
             answer = _error(405, "this service is read, nothing is written here")
             answer["Allow"] = "GET, HEAD, OPTIONS"
+        elif wait := seconds_to_wait(request, what="sta", per_minute=settings.READS_PER_MINUTE):
+            answer = _error(429, f"too many questions from this address in one minute: wait {wait} s")
+            answer["Retry-After"] = str(wait)
         else:
             answer = _read(view, request, *args, **kwargs)
         answer["Access-Control-Allow-Origin"] = "*"

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -33,6 +34,8 @@ def data(request: HttpRequest) -> HttpResponse:
         "day": day.isoformat(),
         "month": f"{day:%Y-%m}",
         "example_place": place.public_id if place else "",
+        "reads_per_minute": settings.READS_PER_MINUTE,
+        "files_per_minute": settings.FILES_PER_MINUTE,
         "site_url": f"{request.scheme}://{request.get_host()}",
     }
     return render(request, "dashboards/data.html", context)

@@ -1,21 +1,27 @@
 """Places gathered by commune and by sensor model, and one chart alone for somebody else's page."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from csp.decorators import csp_replace
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_exempt
 
-from capto.catalogue.models import SensorModel
+from capto.catalogue.models import ObservedProperty, SensorModel
+from capto.charts.scales import PARIS
 from dashboards import around, figures
+from dashboards.days import Day
+from dashboards.gathered_days import days_drawn, days_together, place_days, profile_together
 from dashboards.hours import nearest_station, place_hours, station_hours
 from dashboards.kept import kept
 from dashboards.models import PublishedHour, PublishedSeries, Withdrawal
+from dashboards.views.year import calendar_of
 
 CHART = timedelta(hours=48)
+TWO_WEEKS = timedelta(days=13)  # and today
 GRADES_OVER = timedelta(days=7)
 
 
@@ -41,6 +47,9 @@ def commune(request: HttpRequest, code: str) -> HttpResponse:
         context["places"] = places
         context["lent"] = around.together(places)
         context["stations"] = around.stations_now(quantity.code, now=now)
+        idents = named.filter(property=quantity).values_list("series_id", flat=True)
+        context |= _two_weeks(set(idents), name=ever[0][0], quantity=quantity, now=now)
+        context["code"] = code
     return render(request, "dashboards/commune.html", context)
 
 
@@ -69,7 +78,56 @@ def sensor_model(request: HttpRequest, slug: str) -> HttpResponse:
             .annotate(n=Count("hour"))
             .order_by("grade")
         )
+        idents = set(series.filter(property=quantity).values_list("series_id", flat=True))
+        context |= _two_weeks(idents, name=str(model), quantity=quantity, now=now)
     return render(request, "dashboards/sensor_model.html", context)
+
+
+def _two_weeks(
+    series: set[int], *, name: str, quantity: ObservedProperty, now: datetime
+) -> dict[str, object]:
+    """Draw what several places measured in the last two weeks, day by day and by hour of the day; two queries."""
+    last = now.astimezone(PARIS).date()
+    first = last - TWO_WEEKS
+    days = days_together(place_days(series, first=first, last=last), first=first, last=last)
+    return {
+        "days": [day for day in reversed(days) if day.n],
+        "drawings": days_drawn(days, name=name, quantity=quantity, ident="jours"),
+        "profile": profile_together(series, first=first, last=last, name=name, quantity=quantity),
+    }
+
+
+@kept
+def commune_year(request: HttpRequest, code: str, quantity: str) -> HttpResponse:
+    """Show the last twelve months of a commune: the middle of its places, one cell a day."""
+    now = timezone.now()
+    series = (
+        PublishedSeries.objects.exclude(purpose="co_location")
+        .filter(insee_code=code, property_id=quantity, property__is_pollutant=True)
+        .select_related("property")
+    )
+    found = list(series)
+    if not found:
+        raise Http404
+    last = now.astimezone(PARIS).date()
+    first = date(last.year, 1, 1)
+    days = days_together(
+        place_days({s.series_id for s in found}, first=first, last=last), first=first, last=last
+    )
+    context = {
+        "label": found[0].commune,
+        "page_url": reverse("commune", args=[code]),
+        "years": [],
+        "data_url": reverse("data"),
+        "is_together": True,
+        **calendar_of(
+            [Day(d.day, d.middle, d.uncertainty, d.n, now) for d in days if d.middle is not None],
+            quantity=found[0].property,
+            year=last.year,
+            today=last,
+        ),
+    }
+    return render(request, "dashboards/year.html", context)
 
 
 @xframe_options_exempt

@@ -8,13 +8,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from capto.readings.models import ReferenceSeries, ReferenceStation
+from capto.charts.scales import PARIS
+from capto.readings.models import Level, ReferenceSeries, ReferenceStation
 from dashboards import around, figures
 from dashboards.hours import station_hours
 from dashboards.kept import kept
+from dashboards.week import HOURLY, hourly_lines, thresholds_of, week_of
 from dashboards.words import utc_hour
 
 CHART = timedelta(hours=48)
+WEEK = timedelta(days=7)
 PROFILE = timedelta(days=14)
 
 
@@ -33,6 +36,7 @@ def station(request: HttpRequest, code: str, quantity: str = "") -> HttpResponse
     context: dict[str, object] = {"station": found, "quantities": quantities, "quantity": shown}
     if shown:
         context |= _evidence(found, analysers[shown.code], now=now)
+        context["place"] = None
         context["neighbours"] = around.places_near(
             found.latitude, found.longitude, places=around.places_now(shown.code, now=now)
         )
@@ -45,7 +49,26 @@ def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime
     points = station_hours(series, start=until - PROFILE, end=until)
     start = until - CHART
     recent = [point for point in points if point.hour >= start]
+    today = (until - timedelta(microseconds=1)).astimezone(PARIS).date()
+    thresholds = thresholds_of(series.property, on=today)
     return {
+        "week": week_of(
+            [],
+            station=points,
+            name=found.name,
+            quantity=series.property,
+            last=today,
+            thresholds=thresholds,
+            levels=Level.objects.in_force(pollutant=series.property_id, on=today),
+        ),
+        "week_url": f"{reverse('station-csv', args=[found.code])}?"
+        + urlencode({"quantity": series.property_id, "from": utc_hour(until - WEEK), "to": utc_hour(until)}),
+        "profile": figures.station_profile(points, name=found.name, quantity=series.property),
+        "profile_url": f"{reverse('station-csv', args=[found.code])}?"
+        + urlencode(
+            {"quantity": series.property_id, "from": utc_hour(until - PROFILE), "to": utc_hour(until)}
+        ),
+        "hourly_thresholds": [row for row in thresholds if row.statistic == HOURLY],
         "analyser": series,
         "latest": recent[-1] if recent else None,
         "data_url": f"{reverse('station-csv', args=[found.code])}?"
@@ -59,5 +82,6 @@ def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime
             quantity=series.property,
             start=start,
             end=until,
+            thresholds=hourly_lines(thresholds),
         ),
     }

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from urllib.parse import urlencode
 
+from django.db.models import Max, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,8 +15,8 @@ from django.utils.translation import ngettext
 from capto.catalogue.models import ObservedProperty
 from capto.charts.calendar import calendar_chart
 from capto.charts.scales import PARIS
-from capto.readings.models import Threshold
-from dashboards.days import days_of_place
+from capto.readings.models import ReferenceSeries, ReferenceValue, Threshold
+from dashboards.days import Day, days_of_place, days_of_station
 from dashboards.kept import kept
 from dashboards.models import PublishedSeries
 from dashboards.views.withdrawals import gone_page
@@ -44,7 +45,68 @@ def year(request: HttpRequest, public_id: str, quantity: str, year: int = 0) -> 
     if not first <= shown <= max(first, last):
         raise Http404
     days = days_of_place(public_id, quantity=quantity, first=date(shown, 1, 1), last=date(shown, 12, 31))
-    bounds = BOUNDS.get(quantity, OTHER_BOUNDS)
+    context = {
+        "place": series[0],
+        "label": series[0].label,
+        "page_url": reverse("place-quantity", args=[public_id, quantity]),
+        "years": [
+            (one, reverse("place-year", args=[public_id, quantity, one]))
+            for one in range(first, max(first, last) + 1)
+        ],
+        "data_url": _data_url(reverse("place-csv", args=[public_id]), quantity=quantity, year=shown),
+        **calendar_of(days, quantity=measured, year=shown, today=now.astimezone(PARIS).date()),
+    }
+    return render(request, "dashboards/year.html", context)
+
+
+@kept
+def station_year(request: HttpRequest, code: str, quantity: str, year: int = 0) -> HttpResponse:
+    """Show a year of daily means of a station, the present one unless another is asked for."""
+    now = timezone.now()
+    analyser = (
+        ReferenceSeries.objects.filter(station__code=code, property_id=quantity)
+        .select_related("station", "property")
+        .order_by("provider", "discriminant")
+        .first()
+    )
+    bounds = (
+        ReferenceValue.objects.filter(series=analyser).aggregate(first=Min("hour"), last=Max("hour"))
+        if analyser
+        else {"first": None, "last": None}
+    )
+    if analyser is None or bounds["first"] is None:
+        raise Http404
+    first, last = (at.astimezone(PARIS).year for at in (bounds["first"], bounds["last"]) if at)
+    shown = year or last
+    if not first <= shown <= last:
+        raise Http404
+    days = days_of_station(analyser, first=date(shown, 1, 1), last=date(shown, 12, 31))
+    context = {
+        "station": analyser.station,
+        "label": analyser.station.name,
+        "page_url": reverse("station-quantity", args=[code, quantity]),
+        "years": [
+            (one, reverse("station-year", args=[code, quantity, one])) for one in range(first, last + 1)
+        ],
+        "data_url": _data_url(reverse("station-csv", args=[code]), quantity=quantity, year=shown),
+        **calendar_of(days, quantity=analyser.property, year=shown, today=now.astimezone(PARIS).date()),
+    }
+    return render(request, "dashboards/year.html", context)
+
+
+def _data_url(address: str, *, quantity: str, year: int) -> str:
+    asked = {
+        "quantity": quantity,
+        "from": utc_hour(datetime(year, 1, 1, tzinfo=PARIS)),
+        "to": utc_hour(datetime(year + 1, 1, 1, tzinfo=PARIS)),
+    }
+    return f"{address}?{urlencode(asked)}"
+
+
+def calendar_of(days: list[Day], *, quantity: ObservedProperty, year: int, today: date) -> dict[str, object]:
+    """Draw a year of days, and give its scale, its table and the daily thresholds in force."""
+    measured, shown = quantity, year
+    bounds = BOUNDS.get(measured.code, OTHER_BOUNDS)
     unit = measured.unit_label
 
     def day_text(day: date, value: float | None) -> str:
@@ -73,24 +135,13 @@ def year(request: HttpRequest, public_id: str, quantity: str, year: int = 0) -> 
         for name in ("desk", "phone")
     }
     edges = [0, *bounds]
-    context = {
-        "place": series[0],
+    return {
         "quantity": measured,
         "year": shown,
-        "years": range(first, max(first, last) + 1),
         "days": [(datetime(d.day.year, d.day.month, d.day.day, 12, tzinfo=PARIS), d) for d in days],
         "drawings": drawings,
-        "data_url": f"{reverse('place-csv', args=[public_id])}?"
-        + urlencode(
-            {
-                "quantity": quantity,
-                "from": utc_hour(datetime(shown, 1, 1, tzinfo=PARIS)),
-                "to": utc_hour(datetime(shown + 1, 1, 1, tzinfo=PARIS)),
-            }
-        ),
         "scale": [(n, low, high) for n, (low, high) in enumerate(zip(edges, [*bounds, None], strict=True))],
-        "thresholds": Threshold.objects.in_force(on=now.astimezone(PARIS).date()).filter(
-            pollutant=quantity, statistic="moyenne journalière"
+        "thresholds": Threshold.objects.in_force(on=today).filter(
+            pollutant=measured.code, statistic="moyenne journalière"
         ),
     }
-    return render(request, "dashboards/year.html", context)

@@ -124,6 +124,10 @@ PAGES = [
     "/autour/",
     "/soirs/",
     "/contact/",
+    "/campagnes/",
+    "/station/FR00001/pm25/annee/",
+    "/commune/38185/pm25/annee/",
+    "/retires/",
     "/nowhere/",
 ]
 

@@ -181,10 +181,11 @@ def test_a_station_shows_its_hours_and_its_neighbours(client: Client, city: City
     assert "Berriat" in found
 
 
-def test_a_station_takes_six_queries(client: Client, city: City, django_assert_num_queries: Any) -> None:
+def test_a_station_takes_eight_queries(client: Client, city: City, django_assert_num_queries: Any) -> None:
     station = city.station()
     city.reference(station, [11.5] * 30)
-    with django_assert_num_queries(6):  # station, analysers, hours, latest hours, places, banner
+    # Station, analysers, hours, thresholds, levels, latest hours, places, banner.
+    with django_assert_num_queries(8):
         client.get(f"/station/{station.code}/")
 
 
