@@ -1,6 +1,8 @@
 """What a loan opens and closes in the readings: one placement per sensor of the kit."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Max
 
 from capto.catalogue.models import LendingPoint, Sensor
 from capto.lending.locks import locked
@@ -10,6 +12,7 @@ from capto.members.models import BorrowerCategory, Person
 from capto.readings.models import Place, Placement
 from capto.readings.published_cell import published_cell
 
+SAME_MOMENT = timedelta(milliseconds=1)  # acts on one sensor that nobody's clock tells apart
 COARSE_M = (
     5_000  # metres: until the borrower says where the sensor stands, only the area of the desk is known
 )
@@ -46,11 +49,13 @@ def open_placement(
         if standing.purpose not in {Placement.Purpose.CO_LOCATION, Placement.Purpose.DEVICE_TEST}:
             raise SensorInstalled(sensor=sensor.inventory_code)
         standing.end(at=at)
+    # What began and ended at this very moment lasts a microsecond: the next one begins after it.
+    just_ended = Placement.objects.filter(sensor=sensor, ends_at__gt=at, ends_at__lte=at + SAME_MOMENT)
     placement = Placement.objects.create(
         sensor=sensor,
         place=place,
         purpose=Placement.Purpose.LOAN,
-        starts_at=at,
+        starts_at=just_ended.aggregate(end=Max("ends_at"))["end"] or at,
         **({"public_id": public_id} if public_id else {}),
     )
     LoanPlacement.objects.create(loan=loan, placement=placement)

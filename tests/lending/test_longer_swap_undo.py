@@ -168,3 +168,12 @@ def test_undoing_twice_undoes_once(library: "Library") -> None:
     undo(act, by=lila, now=library.now, entry="desk")
     with pytest.raises(TooLateToUndo):
         undo(act, by=lila, now=library.now, entry="desk")
+
+
+def test_a_kit_that_was_swapped_out_at_this_very_moment_can_be_lent_in_it(library: "Library") -> None:
+    first, spare = library.kit(), library.kit()
+    loan = library.lend(first, library.person())
+    loan.swap(spare, now=library.now, reason="essai")
+    library.lend(first, library.person(), by=library.staff(), override="essai")
+    before, after = Placement.objects.filter(sensor=first.sensors.get()).order_by("starts_at")
+    assert after.starts_at == before.ends_at == library.now + timedelta(microseconds=1)
