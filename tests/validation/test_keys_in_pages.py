@@ -173,3 +173,20 @@ def test_a_key_above_a_thousand_is_printed_without_spaces(staff: Client, stay: C
     assert f'id="reprendre-{doubt.pk}"' in flags
     for shown in (page, flags):
         assert not re.search(r'(?:value|href|id|for)="[^"]*\d[\u00a0\u202f]\d', shown)
+
+
+def test_a_nul_in_what_someone_sends_is_a_bad_request(staff: Client, stay: CoLocation) -> None:
+    nul = "%00"
+    for path in (
+        f"/k/{nul}/",
+        f"/lieu/{nul}/",
+        f"/appareils/refuses/?raison={nul}",
+        f"/capteurs/{nul}/acces/",
+    ):
+        assert staff.get(path).status_code in (400, 404), path
+    for path, sent in (
+        (reverse("morning-remind"), {"loan": "\0"}),
+        (reverse("desk-point"), {"point": "\0"}),
+        (reverse("replay-rejected"), {"reason": "\0"}),
+    ):
+        assert staff.post(path, sent).status_code in (302, 400, 404), path
