@@ -1,6 +1,6 @@
 """What a loan opens and closes in the readings: one placement per sensor of the kit."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Max
 
@@ -9,7 +9,7 @@ from capto.lending.locks import locked
 from capto.lending.models import Act, Loan, LoanPlacement
 from capto.lending.refusals import SensorInstalled
 from capto.members.models import BorrowerCategory, Person
-from capto.readings.models import Place, Placement
+from capto.readings.models import CellRule, Place, Placement
 from capto.readings.published_cell import published_cell
 
 SAME_MOMENT = timedelta(milliseconds=1)  # acts on one sensor that nobody's clock tells apart
@@ -98,19 +98,28 @@ def set_paused(loan: Loan, paused: bool, *, by: Person, now: datetime) -> None:
         )
 
 
-def stand_at(loan: Loan, *, latitude: float, longitude: float, precision_m: int, is_indoor: bool) -> Place:
-    """Note where the loan's sensors stand: the exact point (degrees, WGS 84) and the cell that is published."""
+def stand_at(
+    loan: Loan, *, latitude: float, longitude: float, precision_m: int, is_indoor: bool, on: date
+) -> Place:
+    """Note where the loan's sensors stand: the exact point (degrees, WGS 84) and the cell that is published.
+
+    The borrower may choose a coarser cell, never one finer than the commune's rule says on that day.
+    """
     with locked(kits=[loan.kit]):
         standing = placements_of(loan)
         kind = standing[-1].place.kind if standing else Place.Kind.HOME
         area = standing[-1].place if standing else None
+        territory = area.territory if area else loan.point.territory
+        smallest = CellRule.objects.smallest_cell(
+            population=territory.population if territory else None, on=on
+        )
         place = Place.at(
             latitude,
             longitude,
-            precision_m=precision_m,
+            precision_m=max(precision_m, smallest),
             kind=kind,
             label=area.label if area else loan.point.name,
-            territory=area.territory if area else loan.point.territory,
+            territory=territory,
             is_indoor=is_indoor,
         )
         for placement in standing:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from capto.catalogue.models import UpkeepDone, UpkeepPlan, UpkeepTicket
 from capto.lending.models import Act, Hold, Loan, LoanNote, Problem, ThreadEntry
-from capto.members.models import BorrowerGroup, Consent, Message, Person
+from capto.members.models import BorrowerGroup, Consent, Message, Person, Territory
 from capto.members.roles import Role
 from capto.readings.models import DeviceState, HourlyValue, Layout, Placement, RawMessage, Series
 
@@ -174,6 +174,24 @@ def test_the_exact_point_is_shown_to_who_may_see_it_only(library: "Library") -> 
     assert "45,8992" in _signed_in(alice).get(address).content.decode()
     assert "45,8992" in _signed_in(library.staff(Role.LIBRARIAN)).get(address).content.decode()
     assert "45,8992" not in _signed_in(library.staff(Role.DESK_VOLUNTEER)).get(address).content.decode()
+
+
+def test_in_a_small_commune_the_published_cell_is_never_finer_than_its_rule(library: "Library") -> None:
+    alice = library.person()
+    loan = library.lend(library.kit(), alice)
+    village = Territory.objects.create(name="Hameau", population=300)
+    area = Placement.objects.get().place
+    area.territory = village
+    area.save()
+    here = {"latitude": "45.89921", "longitude": "6.12943"}
+    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "200"})
+    assert Placement.objects.get().place.precision_m == 1_000  # below 2,000 inhabitants
+    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "5000"})
+    assert Placement.objects.get().place.precision_m == 5_000  # coarser, as the borrower chose
+    village.population = 30_000
+    village.save()
+    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "200"})
+    assert Placement.objects.get().place.precision_m == 200
 
 
 def test_the_agreement_is_a_pdf_with_the_charter_of_that_day(library: "Library") -> None:

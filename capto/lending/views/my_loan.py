@@ -204,7 +204,7 @@ def say_where(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Cette position ne se lit pas : deux nombres, en degrés, en France."))
         return redirect("my-loan", public_id)
-    stand_at(loan, **form.cleaned_data)
+    stand_at(loan, **form.cleaned_data, on=local_day(timezone.now()))
     messages.success(request, _("La place du capteur est notée."))
     return redirect("my-loan", public_id)
 

@@ -1,3 +1,4 @@
+from capto.readings.models.cell_rule import CellRule
 from capto.readings.models.device_state import DeviceState
 from capto.readings.models.hour import (
     DirtyHour,
@@ -21,6 +22,7 @@ from capto.readings.models.remark import Remark
 from capto.readings.models.threshold import Threshold
 
 __all__ = [
+    "CellRule",
     "DeviceState",
     "DirtyHour",
     "Feed",
