@@ -75,7 +75,7 @@ def days_chart(
         parts.append(text(threshold.name, x=frame.right, y=y - 5, class_="note", text_anchor="end"))
     parts += _station(marks, places, frame)
     half = min(max(room * 0.16, 4.0), 9.0)
-    every = max(1, -int(-(46.0 if narrow else 60.0) // room))
+    every = max(1, -int(-(56.0 if narrow else 60.0) // room))
     for number, (mark, x) in enumerate(zip(marks, places, strict=True)):
         words = element("title", escaped(day_text(mark)))
         if mark.value is not None:
