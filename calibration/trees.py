@@ -21,6 +21,7 @@ from calibration.colocation import Refused, fit
 from calibration.flags import Flag
 from calibration.metrics import metrics
 from calibration.models import Model, Spread
+from calibration.residuals import forward_residuals
 from calibration.terms import Array
 from calibration.uncertainty import spread
 
@@ -89,7 +90,8 @@ def fit_trees(
     """Fit boosted trees (Huber loss) on at least six weeks of pairs; raises Refused under that.
 
     pairs, options: as for calibration.fit; inputs: the columns that the trees read, `raw` among them; linear: the
-    method used outside the box. Scored on the same forward blocks as every other method.
+    method used outside the box. Scored on the same forward blocks as every other method, inside the box of what came
+    before; `line_rmse` is the error of the linear method on the same hours.
     """
     wanted = (
         pairs[["reference", *inputs]].astype(float).replace([np.inf, -np.inf], np.nan).dropna().sort_index()
@@ -115,13 +117,15 @@ def fit_trees(
         predicted.append(found)
         places.append(rows)
     rows, residual, value = np.concatenate(places), np.concatenate(missed), np.concatenate(predicted)
+    left = forward_residuals(pairs, method=linear)["residual"].reindex(wanted.index[rows]).dropna()
     start, trees = _grow(x, y, seed)
     return TreeModel(
         inputs=tuple(inputs),
         start=start,
         trees=trees,
         linear=beside,
-        scores=metrics(y[rows], value),
+        scores=metrics(y[rows], value)
+        | {"line_rmse": float(np.sqrt(np.mean(left.to_numpy() ** 2))) if len(left) else None},
         box={name: (float(x[:, k].min()), float(x[:, k].max())) for k, name in enumerate(inputs)},
         spread=spread(residual, value, at[rows], days=(at[-1] + HOUR - at[0]) / DAY),
     )
@@ -202,9 +206,9 @@ def apply_trees(model: TreeModel, hours: pd.DataFrame) -> pd.DataFrame:
 def trees_win(model: TreeModel) -> bool:
     """Tell whether the trees beat the linear model in forward blocks by more than its standard error.
 
-    Both are mean squares over forward blocks; a tie keeps the simple model.
+    Both are mean squares over the same hours of forward blocks; a tie keeps the simple model.
     """
-    trees, line = model.scores["rmse"], model.linear.scores["rmse"]
+    trees, line = model.scores["rmse"], model.scores.get("line_rmse", model.linear.scores["rmse"])
     if trees is None or line is None:
         return False
     return trees**2 < line**2 - (model.linear.scores["mse_se"] or 0.0)

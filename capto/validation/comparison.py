@@ -172,7 +172,7 @@ def trees_beside(found: pd.DataFrame, *, line: str, quantity: str = "") -> Trees
         "",
         n=int(scores["n"] or 0),
         rmse=scores["rmse"],
-        line_rmse=grown.linear.scores["rmse"],
+        line_rmse=scores["line_rmse"],
         wins=trees_win(grown),
         inputs=inputs,
     )
