@@ -89,6 +89,8 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         "quantities": quantities,
         "is_home": series[0].kind == "home",
         "embed_url": settings.SITE_URL + reverse("place-embedded", args=[public_id, shown.code]),
+        "page_url": settings.SITE_URL + reverse("place-quantity", args=[public_id, shown.code]),
+        "preview_url": settings.SITE_URL + reverse("place-preview", args=[public_id, shown.code]),
         **_period(series, now=now),
     }
     span = span_of(request.GET, since=context["since"], until=context["until"])
