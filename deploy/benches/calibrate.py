@@ -4,8 +4,9 @@ year: sums of hours of PM2.5 and humidity -> checks, bracketed corrections, unce
 that stood there, all of them replaced by those of newly approved calibrations, with a trace of each changed figure.
 day: minute messages of two quantities -> sums of hours -> published hours.
 
-`ratio_to_raw` is the time over that of merely reading the same rows and writing the same rows, by binary COPY and by
-the same number of connections. `peak_mb` is the largest memory of this process.
+`ratio_to_raw` is the time over that of merely reading the same rows and writing them over themselves: binary COPY to a
+temporary table and one UPDATE a block, by the same number of connections. `peak_mb` is the largest memory of this
+process.
 """
 
 import argparse
