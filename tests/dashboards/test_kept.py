@@ -14,7 +14,7 @@ from django.utils.translation import override
 from capto.readings.models import Publication
 from dashboards.kept import kept
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture(autouse=True)
