@@ -106,3 +106,14 @@ def test_a_wrong_dialect_that_was_said_is_not_guessed_away(
     assert "Rien n’a été gardé" in page and unit.file is None
     page = give(client, unit, unit_csv(1.0), decimal="comma")  # its points are no decimal commas
     assert "ne contient pas de nombres" in page and unit.file is None
+
+
+def test_the_live_page_costs_two_queries_a_unit_at_most(
+    planned: Callable[..., DeviceTest], client: Client, django_assert_max_num_queries: Any
+) -> None:
+    test = planned(units=2)
+    with django_assert_max_num_queries(18):
+        client.get(f"/essais/{test.public_id}/")
+    many = planned(units=10)
+    with django_assert_max_num_queries(18 + 2 * 8):
+        client.get(f"/essais/{many.public_id}/")
