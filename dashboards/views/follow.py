@@ -70,7 +70,8 @@ def _noon(day: date) -> datetime:
 
 def sitemap(request: HttpRequest) -> HttpResponse:
     """List the public pages; without dates, which would say when a sensor was put up or last heard."""
-    pages = [reverse(name) for name in ("home", "places", "data", "method", "accessibility", "privacy")]
+    names = ("home", "around", "evenings", "places", "measuring-campaigns", "data", "method", "accessibility")
+    pages = [reverse(name) for name in (*names, "privacy", "contact", "withdrawn-places")]
     places = PublishedSeries.objects.exclude(purpose="co_location").values_list("public_id", flat=True)
     pages += [reverse("place", args=[ident]) for ident in sorted(set(places))]
     pages += [

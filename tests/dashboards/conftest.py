@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
 from capto.catalogue.models import Sensor, SensorModel
@@ -152,6 +153,12 @@ class City:
             for number, value in enumerate(values)
         )
         return series
+
+
+@pytest.fixture(autouse=True)
+def _no_one_asked_before() -> None:
+    """Forget what the tests before asked in this minute: limits of rate are counted in the memory of the process."""
+    caches["limits"].clear()
 
 
 @pytest.fixture
