@@ -192,6 +192,11 @@ class Loan(models.Model):
 
         return count_parts(self, present, now=now, by=by, entry=entry, act=act)
 
+    def note_collector(self, name: str) -> None:
+        """Note the adult who came for the kit in the borrower's place; its history says who noted it."""
+        self.collected_by = name.strip()
+        self.save(update_fields=["collected_by"])
+
     def renew(
         self,
         *,

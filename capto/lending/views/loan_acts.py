@@ -44,6 +44,17 @@ class LostForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Ce qui s’est passé"), max_length=200)
 
 
+class CollectorForm(forms.Form):
+    """The adult who came for the kit, where it was not the borrower."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Qui est venu chercher le kit"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Un adulte ; vide si c’est l’emprunteur. Jamais le nom d’un élève."),
+    )
+
+
 def _staff_loan(request: HttpRequest, public_id: str) -> tuple[Loan, Person]:
     loan, is_staff = loan_for(request, public_id, staff=Capability.LEND)
     if not is_staff:
@@ -108,4 +119,18 @@ def lost(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.success(request, _("Le prêt est clos et le kit est noté introuvable."))
     except Refusal as refusal:
         messages.error(request, f"{refusal.what} {refusal.way_out}")
+    return redirect("my-loan", public_id)
+
+
+@require_POST
+@login_required
+def collector(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Note who actually came for the kit; the agreement names them."""
+    loan, _staff = _staff_loan(request, public_id)
+    form = CollectorForm(request.POST)
+    if form.is_valid():
+        loan.note_collector(form.cleaned_data["name"])
+        messages.success(request, _("C’est noté, et la convention le dit."))
+    else:
+        messages.error(request, _("Ce nom est trop long."))
     return redirect("my-loan", public_id)

@@ -103,14 +103,15 @@ def my_loan(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _staff_forms(person: Person, loan: Loan) -> dict[str, object]:
     """Give the forms of what staff may do to a loan that is out."""
-    from capto.lending.views.loan_acts import LongerForm, LostForm, SwapForm
+    from capto.lending.views.loan_acts import CollectorForm, LongerForm, LostForm, SwapForm
 
     if not person.can(Capability.LEND, within=loan.point.organisation):
         return {}
     return {
         "staff_acts": True,
-        "swap_form": SwapForm(prefix=None, auto_id="swap_%s"),
+        "swap_form": SwapForm(auto_id="swap_%s"),
         "longer_form": LongerForm(auto_id="longer_%s"),
+        "collector_form": CollectorForm(auto_id="collector_%s", initial={"name": loan.collected_by}),
         "lost_form": LostForm(auto_id="lost_%s"),
     }
 

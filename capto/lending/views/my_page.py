@@ -7,7 +7,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -17,7 +17,10 @@ from capto.lending.manage import sections_of
 from capto.lending.models import Hold, Loan
 from capto.lending.ranking import place_of
 from capto.members.communes import named
-from capto.members.models import BorrowerGroup, Person
+from capto.members.forms import LinkForm
+from capto.members.models import Attempt, BorrowerGroup, Person
+from capto.members.models.attempt import TooManyAttempts
+from capto.members.new_address import confirm, send_confirmation
 from capto.members.roles import Capability
 from capto.training.models import BorrowingRight, Enrolment
 
@@ -119,6 +122,68 @@ def new_group(request: HttpRequest) -> HttpResponse:
             )
             return redirect("my-page")
     return render(request, "lending/details.html", {"form": form, "title": _("Emprunter pour un groupe")})
+
+
+@login_required
+def edit_group(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a responsible adult correct the group, or say that it borrows no more."""
+    person = cast(Person, request.user)
+    group = get_object_or_404(BorrowerGroup, pk=pk, responsible=person, is_active=True)
+    if request.method == "POST" and request.POST.get("end") == "1":
+        group.close()
+        messages.success(request, _("Ce groupe n’emprunte plus. Ses prêts en cours restent à rendre."))
+        return redirect("my-page")
+    initial = {
+        "name": group.name,
+        "category": group.category,
+        "size": group.size,
+        "commune": named(group.territory) if group.territory else "",
+    }
+    form = GroupForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        others = BorrowerGroup.objects.filter(responsible=person, name=told["name"]).exclude(pk=pk)
+        if others.exists():
+            form.add_error("name", _("Vous avez déjà un groupe de ce nom."))
+        else:
+            group.correct(territory=told.pop("commune"), **told)
+            messages.success(request, _("C’est noté."))
+            return redirect("my-page")
+    quiet = {"name": "end", "label": _("Ce groupe n’emprunte plus")}
+    context = {"form": form, "title": group.name, "quiet": quiet}
+    return render(request, "lending/details.html", context)
+
+
+@login_required
+def new_address(request: HttpRequest) -> HttpResponse:
+    """Change one's e-mail address; the answer is the same whether or not another account has it."""
+    person, now = cast(Person, request.user), timezone.now()
+    form = LinkForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"]
+        try:
+            Attempt.note("link", email, now=now)
+            Attempt.note("link_address", str(request.META.get("REMOTE_ADDR", "")), now=now)
+        except TooManyAttempts:
+            form.add_error(None, _("Trop d’essais de suite. Attendez un quart d’heure, puis recommencez."))
+        else:
+            if not Person.objects.filter(email__iexact=email).exists():
+                send_confirmation(person, email=email, now=now)
+            messages.success(request, _("Un lien est parti à cette adresse : ouvrez-le pour confirmer."))
+            return redirect("my-page")
+    return render(request, "lending/details.html", {"form": form, "title": _("Changer d’adresse e-mail")})
+
+
+@login_required
+def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the new address; a press is asked for, because mail scanners follow links by themselves."""
+    if request.method != "POST":
+        return render(request, "lending/confirm_address.html")
+    if confirm(token, person=cast(Person, request.user), now=timezone.now()):
+        messages.success(request, _("C’est fait : nous vous écrivons désormais à cette adresse."))
+    else:
+        messages.error(request, _("Ce lien ne sert plus. Demandez-en un autre."))
+    return redirect("my-page")
 
 
 @login_required

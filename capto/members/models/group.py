@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -40,3 +42,14 @@ class BorrowerGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def correct(self, **details: Any) -> None:
+        """Correct what is known of the group: name, category, size, territory."""
+        for name, value in details.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(details))
+
+    def close(self) -> None:
+        """Let the group borrow no more; what it has out stays to be returned."""
+        self.is_active = False
+        self.save(update_fields=["is_active"])
