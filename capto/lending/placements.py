@@ -9,7 +9,7 @@ from capto.lending.locks import locked
 from capto.lending.models import Act, Loan, LoanPlacement
 from capto.lending.refusals import SensorInstalled
 from capto.members.models import BorrowerCategory, Person
-from capto.readings.models import CellRule, Place, Placement
+from capto.readings.models import CellRule, GridSquare, Place, Placement
 from capto.readings.published_cell import published_cell
 
 SAME_MOMENT = timedelta(milliseconds=1)  # acts on one sensor that nobody's clock tells apart
@@ -103,7 +103,7 @@ def stand_at(
 ) -> Place:
     """Note where the loan's sensors stand: the exact point (degrees, WGS 84) and the cell that is published.
 
-    The borrower may choose a coarser cell, never one finer than the commune's rule says on that day.
+    The borrower may choose a coarser cell, never one finer than the rules say on that day.
     """
     with locked(kits=[loan.kit]):
         standing = placements_of(loan)
@@ -111,7 +111,9 @@ def stand_at(
         area = standing[-1].place if standing else None
         territory = area.territory if area else loan.point.territory
         smallest = CellRule.objects.smallest_cell(
-            population=territory.population if territory else None, on=on
+            population=territory.population if territory else None,
+            households=GridSquare.objects.households_at(latitude, longitude),
+            on=on,
         )
         place = Place.at(
             latitude,

@@ -34,11 +34,19 @@ def published_cell(latitude: float, longitude: float, *, size_m: int) -> Cell:
     """
     if size_m <= 0:
         raise ValueError("the size of a published cell must be positive")
+    east, north = square_of(latitude, longitude, size_m=size_m)
+    centre_longitude, centre_latitude = _to_grid().transform(
+        east + size_m / 2, north + size_m / 2, direction="INVERSE"
+    )
+    return Cell(round(centre_latitude, DECIMALS), round(centre_longitude, DECIMALS), size_m)
+
+
+def square_of(latitude: float, longitude: float, *, size_m: int = 200) -> tuple[int, int]:
+    """Give the western and southern edge (metres, EPSG:3035) of the square in which a position lies.
+
+    Raises ValueError outside the area of EPSG:3035 (Europe).
+    """
     if not (24.0 <= latitude <= 85.0 and -35.0 <= longitude <= 45.0):
         raise ValueError(f"the position {latitude}, {longitude} lies outside the grid EPSG:3035")
-    grid = _to_grid()
-    east, north = grid.transform(longitude, latitude)
-    east_centre = (floor(east / size_m) + 0.5) * size_m
-    north_centre = (floor(north / size_m) + 0.5) * size_m
-    centre_longitude, centre_latitude = grid.transform(east_centre, north_centre, direction="INVERSE")
-    return Cell(round(centre_latitude, DECIMALS), round(centre_longitude, DECIMALS), size_m)
+    east, north = _to_grid().transform(longitude, latitude)
+    return floor(east / size_m) * size_m, floor(north / size_m) * size_m

@@ -14,7 +14,8 @@ from capto.catalogue.models import UpkeepDone, UpkeepPlan, UpkeepTicket
 from capto.lending.models import Act, Hold, Loan, LoanNote, Problem, ThreadEntry
 from capto.members.models import BorrowerGroup, Consent, Message, Person, Territory
 from capto.members.roles import Role
-from capto.readings.models import DeviceState, HourlyValue, Layout, Placement, RawMessage, Series
+from capto.readings.models import DeviceState, GridSquare, HourlyValue, Layout, Placement, RawMessage, Series
+from capto.readings.published_cell import square_of
 
 if TYPE_CHECKING:
     from tests.lending.conftest import Library
@@ -174,6 +175,16 @@ def test_the_exact_point_is_shown_to_who_may_see_it_only(library: "Library") -> 
     assert "45,8992" in _signed_in(alice).get(address).content.decode()
     assert "45,8992" in _signed_in(library.staff(Role.LIBRARIAN)).get(address).content.decode()
     assert "45,8992" not in _signed_in(library.staff(Role.DESK_VOLUNTEER)).get(address).content.decode()
+
+
+def test_in_a_square_with_few_households_the_published_cell_is_larger(library: "Library") -> None:
+    alice = library.person()
+    loan = library.lend(library.kit(), alice)
+    east, north = square_of(45.8992, 6.1294)
+    GridSquare.objects.create(east=east, north=north, households=4.0)
+    point = {"latitude": "45.8992", "longitude": "6.1294", "precision_m": "200"}
+    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", point)
+    assert Placement.objects.get().place.precision_m == 1_000
 
 
 def test_in_a_small_commune_the_published_cell_is_never_finer_than_its_rule(library: "Library") -> None:

@@ -1,5 +1,6 @@
 from capto.readings.models.cell_rule import CellRule
 from capto.readings.models.device_state import DeviceState
+from capto.readings.models.grid_square import GridSquare
 from capto.readings.models.hour import (
     DirtyHour,
     HourlyAggregate,
@@ -28,6 +29,7 @@ __all__ = [
     "Feed",
     "ForeignHour",
     "ForeignSensor",
+    "GridSquare",
     "HourlyAggregate",
     "HourlyValue",
     "HourlyValueChange",
