@@ -1,8 +1,10 @@
 from typing import Any
 
+import pghistory
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from capto.catalogue.models.observed_property import ObservedProperty
 from capto.members.models import Organisation
 
 
@@ -21,6 +23,7 @@ class SensorModel(models.Model):
         default=60
     )  # seconds between two messages; coverage needs it
     particle_counter = models.CharField(max_length=80, blank=True)  # the component inside, such as PMS5003
+    quantities = models.ManyToManyField(ObservedProperty, blank=True, related_name="sensor_models")
     guide = models.TextField(blank=True)  # Markdown
     photo = models.ImageField(upload_to="sensor_models/", blank=True)
 
@@ -36,6 +39,7 @@ class SensorModel(models.Model):
         return f"{self.maker} {self.name}"
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Sensor(models.Model):
     """The thing with a label. `device_id` is the identity that the device states in its messages."""
 
