@@ -7,10 +7,8 @@ the same act, however often it is sent.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +17,7 @@ from capto.catalogue.models import Accessory, Kit, LendingPoint
 from capto.lending import desk_lines
 from capto.lending.days import local_day
 from capto.lending.models import Act, Hold, Loan, LoanPart
+from capto.lending.once import Answer, once
 from capto.lending.people import known_to, named_like
 from capto.lending.refusals import CharterNotAccepted, NotAllowed, NotOnLoan, Refusal
 from capto.lending.undo import last_act, undo
@@ -29,8 +28,6 @@ from capto.members.roles import Capability
 
 OLDEST = timedelta(hours=24)  # a desk that was offline for longer tells a person, not the table
 FOUND = 8  # people listed for a name
-
-Answer = dict[str, Any]
 
 
 @dataclass
@@ -60,37 +57,22 @@ def when(told: datetime | None, *, now: datetime) -> datetime:
 
 def perform(gesture: Gesture) -> Answer:
     """Do what the gesture asks, once per key, and give the answer; a refusal is an answer too."""
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                act = Act.objects.create(
-                    key=gesture.key,
-                    kind=Act.Kind.SCAN,
-                    entry=Act.Entry.DESK,
-                    at=gesture.at,
-                    noted_at=gesture.now,
-                    by=gesture.by,
-                    point=gesture.point,
-                )
-        except IntegrityError:  # the same key, sent again or from another window: waited for, and told again
-            known = Act.objects.get(key=gesture.key)
-            return {**known.answer, "again": True} if known.by_id == gesture.by.pk else _stranger()
-        try:
-            with transaction.atomic():
-                if not gesture.by.can(Capability.LEND, within=gesture.point.organisation):
-                    raise NotAllowed
-                answer = ACTIONS.get(gesture.action, _scan)(gesture, act)
-        except Refusal as refusal:
-            act.refresh_from_db()
-            act.refused = refusal.code
-            answer = _refused(refusal, gesture)
-        act.answer = answer
-        act.save()
-        return answer
 
+    def work(act: Act) -> Answer:
+        if not gesture.by.can(Capability.LEND, within=gesture.point.organisation):
+            raise NotAllowed
+        return ACTIONS.get(gesture.action, _scan)(gesture, act)
 
-def _stranger() -> Answer:
-    return {"outcome": "refused", "tone": "bad", "line": NotAllowed().what, "details": [NotAllowed().way_out]}
+    return once(
+        gesture.key,
+        work,
+        by=gesture.by,
+        now=gesture.now,
+        at=gesture.at,
+        entry=Act.Entry.DESK,
+        refused=lambda refusal: _refused(refusal, gesture),
+        point=gesture.point,
+    )
 
 
 def _refused(refusal: Refusal, gesture: Gesture) -> Answer:

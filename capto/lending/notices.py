@@ -106,6 +106,40 @@ def ready(person: Person, *, about: str, now: datetime) -> Letter | None:
     )
 
 
+def due_day_moved(person: Person, *, about: str, now: datetime) -> Letter | None:
+    """Tell that the desk is closed on the day of return, and which day holds instead."""
+    loan = _loan(about)
+    if loan is None or loan.state != Loan.State.OPEN or loan.due_on.isoformat() != about.partition(":")[2]:
+        return None
+    facts = {"kind": loan.kit.model.name, "day": _day(loan.due_on), "point": loan.point.name}
+    return _letter(
+        _("Jour de retour reporté : %(kind)s") % facts,
+        person,
+        _("%(point)s sera fermé le jour prévu. Vous pouvez garder le kit jusqu’au %(day)s.") % facts,
+        _loan_page(loan),
+    )
+
+
+def hold_days_moved(person: Person, *, about: str, now: datetime) -> Letter | None:
+    """Tell that the desk is closed on a day of the hold, and which days hold instead."""
+    hold = _hold(about)
+    if hold is None or hold.closed_at is not None or hold.starts_on.isoformat() != about.partition(":")[2]:
+        return None
+    facts = {
+        "kind": hold.kit_model.name,
+        "first": _day(hold.starts_on),
+        "last": _day(hold.ends_on),
+        "point": hold.point.name,
+    }
+    return _letter(
+        _("Dates reportées : %(kind)s") % facts,
+        person,
+        _("%(point)s sera fermé un jour de votre réservation. Elle va maintenant du %(first)s au %(last)s.")
+        % facts,
+        _("Ces dates ne vous vont pas ? Annulez ici :") + "\n" + _my_page(),
+    )
+
+
 def expired(person: Person, *, about: str, now: datetime) -> Letter | None:
     """Tell that the kit went to the next."""
     hold = _hold(about)

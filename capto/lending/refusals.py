@@ -244,6 +244,21 @@ class NothingToUndo(Refusal):
     way_out_said = gettext_noop("Rien à faire.")
 
 
+class KitIsOut(Refusal):
+    said = gettext_noop("Le kit %(kit)s est en prêt.")
+    way_out_said = gettext_noop("Attendez son retour, ou déclarez le prêt perdu.")
+
+
+class KitOnItsWay(Refusal):
+    said = gettext_noop("Le kit %(kit)s est déjà en chemin.")
+    way_out_said = gettext_noop("Notez d’abord son arrivée.")
+
+
+class TicketIsClosed(Refusal):
+    said = gettext_noop("Quelqu’un a déjà clos ce ticket.")
+    way_out_said = gettext_noop("Ouvrez-en un autre si le défaut revient.")
+
+
 class Busy(Refusal):
     said = gettext_noop("Un autre poste travaille sur le même kit ou la même personne.")
     way_out_said = gettext_noop("Recommencez dans quelques secondes.")

@@ -17,6 +17,7 @@ from capto.lending.views import (
     questions,
     report,
 )
+from capto.lending.views.collection.urls import urlpatterns as collection
 
 urlpatterns: list[URLPattern] = [
     path("emprunter/", borrow.borrow, name="borrow"),
@@ -78,4 +79,5 @@ urlpatterns: list[URLPattern] = [
     path("matin/entretien/", morning.upkeep_done, name="upkeep-done"),
     path("matin/ecrire/", morning.remind, name="morning-remind"),
     path("matin/prolonger/", morning.extend, name="morning-extend"),
+    *collection,
 ]

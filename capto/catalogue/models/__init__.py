@@ -8,7 +8,13 @@ from capto.catalogue.models.kit import (
     SensorInAnotherKit,
     Transfer,
 )
-from capto.catalogue.models.lending_point import Closure, LendingPoint, NoOpenDay, OpeningHours
+from capto.catalogue.models.lending_point import (
+    Closure,
+    HoursInDisorder,
+    LendingPoint,
+    NoOpenDay,
+    OpeningHours,
+)
 from capto.catalogue.models.observed_property import ObservedProperty
 from capto.catalogue.models.sensor import IdentityTaken, Sensor, SensorModel
 from capto.catalogue.models.upkeep import (
@@ -25,6 +31,7 @@ __all__ = [
     "Closure",
     "CostEntry",
     "DueUpkeep",
+    "HoursInDisorder",
     "IdentityTaken",
     "Kit",
     "KitModel",

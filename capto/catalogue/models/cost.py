@@ -1,3 +1,6 @@
+from datetime import date
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -26,3 +29,10 @@ class CostEntry(models.Model):
         verbose_name_plural = "cost entries"
         ordering = ["on", "pk"]
         constraints = [models.CheckConstraint(condition=~Q(euros=0), name="an_expense_is_not_nothing")]
+
+    @classmethod
+    def enter(
+        cls, kit: Kit, *, kind: "CostEntry.Kind", on: date, euros: Decimal, note: str = "", by: Person | None
+    ) -> "CostEntry":
+        """Enter one expense, in euros including tax; negative where it sets an earlier one right."""
+        return cls.objects.create(kit=kit, kind=kind, on=on, euros=euros, note=note, entered_by=by)

@@ -166,6 +166,11 @@ class Kit(models.Model):
         self.state, self.state_reason = state, reason
         self.save(update_fields=["state", "state_reason"])
 
+    def pool(self, is_pooled: bool) -> None:
+        """Let other organisations' points lend this kit too, or no longer."""
+        self.is_pooled = is_pooled
+        self.save(update_fields=["is_pooled"])
+
     def move_to(self, point: LendingPoint) -> None:
         """Note at which lending point the kit now is."""
         self.point = point

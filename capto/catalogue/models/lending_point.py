@@ -1,7 +1,9 @@
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +23,14 @@ class NoOpenDay(Exception):
         super().__init__(f"{point} has no open day within {HORIZON_DAYS} days from {after}")
         self.point = point
         self.after = after
+
+
+class HoursInDisorder(ValueError):
+    """A desk opens before it closes, and two openings of a day do not meet."""
+
+    def __init__(self, weekday: int) -> None:
+        super().__init__(f"the hours of weekday {weekday} are in disorder")
+        self.weekday = weekday
 
 
 class LendingPoint(models.Model):
@@ -113,6 +123,25 @@ class LendingPoint(models.Model):
         for _turn in range(count):
             day = self.next_open_day(day + timedelta(days=1))
         return day
+
+    def set_hours(self, hours: Iterable[tuple[int, time, time]]) -> None:
+        """Replace the opening hours: (ISO weekday, opens, closes). Raises HoursInDisorder where two of a day meet."""
+        wanted = sorted(set(hours))
+        for (day, opens, closes), after in zip(wanted, [*wanted[1:], None], strict=True):
+            if closes <= opens or (after is not None and after[0] == day and after[1] < closes):
+                raise HoursInDisorder(day)
+        with transaction.atomic():
+            self.opening_hours.all().delete()
+            OpeningHours.objects.bulk_create(
+                OpeningHours(point=self, weekday=day, opens_at=opens, closes_at=closes)
+                for day, opens, closes in wanted
+            )
+
+    def describe(self, **details: Any) -> None:
+        """Correct what is said of the point: name, address, accessibility, contact, lends_by_post, is_active."""
+        for name, value in details.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(details))
 
     def is_open_at(self, moment: datetime) -> bool:
         """True where the desk is open at this moment."""

@@ -32,6 +32,12 @@ class Act(models.Model):
         POST = "post", _("envoi")
         PAUSE = "pause", _("pause des mesures")
         UNDO = "undo", _("annulation")
+        TRANSFER = "transfer", _("transfert")
+        STATE = "state", _("état du kit")
+        TICKET = "ticket", _("ticket d’entretien")
+        UPKEEP = "upkeep", _("entretien fait")
+        COST = "cost", _("dépense")
+        CLOSURE = "closure", _("fermeture d’un point")
 
     class Entry(models.TextChoices):
         DESK = "desk", _("comptoir")
