@@ -93,7 +93,7 @@ def import_kits(
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             for number, row in enumerate(reader, start=2):
                 if number > MOST_ROWS + 1:
-                    errors.append(RowError(number, "", _("le fichier a trop de lignes : coupez-le")))
+                    errors.append(RowError(number, "", _("le fichier a trop de lignes : coupez-le")))
                     break
                 cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
                 try:
@@ -120,7 +120,7 @@ def _explain(error: IntegrityError) -> tuple[str, str]:
         return "inventory_code", _("un capteur porte déjà ce numéro d’inventaire")
     if "one_kit_per_code" in said:
         return "kit", _("un kit porte déjà ce code")
-    return "", _("la base refuse cette ligne : %s") % said.partition("\n")[0]
+    return "", _("la base refuse cette ligne : %s") % said.partition("\n")[0]
 
 
 def _import_row(
@@ -180,11 +180,11 @@ def _purchase(cells: dict[str, str]) -> tuple[date | None, Decimal]:
     try:
         bought = date.fromisoformat(cells["purchased_on"]) if cells["purchased_on"] else None
     except ValueError as error:
-        raise _Wrong("purchased_on", _("cette date ne se lit pas : écrivez 2026-11-21")) from error
+        raise _Wrong("purchased_on", _("cette date ne se lit pas : écrivez 2026-11-21")) from error
     try:
         price = Decimal(cells["price_eur"].replace(",", ".").replace(" ", "") or "0")
     except InvalidOperation as error:
-        raise _Wrong("price_eur", _("ce prix ne se lit pas : écrivez 249,90")) from error
+        raise _Wrong("price_eur", _("ce prix ne se lit pas : écrivez 249,90")) from error
     if not price.is_finite() or price < 0 or price > 9_999_999:
         raise _Wrong("price_eur", _("ce prix ne peut pas être celui d’un kit"))
     return bought, price

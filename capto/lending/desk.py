@@ -96,7 +96,7 @@ def _scan(gesture: Gesture, act: Act) -> Answer:
     try:
         code = read_code(gesture.code)
     except WrongCheckSign:
-        return _unknown(_("Code mal lu : %s") % gesture.code, _("Scannez-le de nouveau, ou tapez-le."))
+        return _unknown(_("Code mal lu : %s") % gesture.code, _("Scannez-le de nouveau, ou tapez-le."))
     except UnreadableCode:
         return _typed(gesture, act)
     if code.kind is CodeKind.COMMAND:
@@ -107,7 +107,7 @@ def _scan(gesture: Gesture, act: Act) -> Answer:
     if code.kind is CodeKind.PERSON:
         person = Person.objects.filter(card_code=code.text).first()
         if person is None:
-            return _unknown(_("Carte inconnue : %s") % code.text, _("Cherchez la personne par son nom."))
+            return _unknown(_("Carte inconnue : %s") % code.text, _("Cherchez la personne par son nom."))
         return _person(person, gesture, act)
     if code.kind is CodeKind.ACCESSORY:
         return _accessory(code.text, gesture, act)
@@ -132,15 +132,15 @@ def _typed(gesture: Gesture, act: Act) -> Answer:
         return _person(people[0], gesture, act)
     if not people:
         return _unknown(
-            _("Rien ne porte ce code ou ce nom : %s") % text,
-            _("Mis de côté dans « Inattendu » : rien n’a changé."),
+            _("Rien ne porte ce code ou ce nom : %s") % text,
+            _("Mis de côté dans « Inattendu » : rien n’a changé."),
         )
     more = len(people) > FOUND
     return {
         "outcome": "choose",
         "tone": "neutral",
         "line": ngettext("%d personne trouvée", "%d personnes trouvées", len(people)) % len(people[:FOUND]),
-        "details": [_("Précisez le nom : il y en a d’autres.") if more else _("Flèches, puis Entrée.")],
+        "details": [_("Précisez le nom : il y en a d’autres.") if more else _("Flèches, puis Entrée.")],
         "people": [
             {"id": f"#{person.pk}", "name": person.name, "note": str(person.territory or person.email or "")}
             for person in people[:FOUND]
@@ -168,7 +168,7 @@ def _person(person: Person, gesture: Gesture, act: Act) -> Answer:
     return {
         "outcome": "person",
         "tone": "neutral" if person.is_active else "bad",
-        "line": person.name if person.is_active else _("%s : compte fermé") % person.name,
+        "line": person.name if person.is_active else _("%s : compte fermé") % person.name,
         "details": desk_lines.about_person(person, point=gesture.point, now=gesture.now),
         "person": desk_lines.served(person),
     }
@@ -187,7 +187,7 @@ def _kit(kit: Kit | None, gesture: Gesture, act: Act) -> Answer:
         return {
             "outcome": "kit",
             "tone": "neutral",
-            "line": _("%(kit)s est ici : %(kind)s") % {"kit": kit.code, "kind": kit.model.name},
+            "line": _("%(kit)s est ici : %(kind)s") % {"kit": kit.code, "kind": kit.model.name},
             "details": desk_lines.about_kit(kit, point=gesture.point, now=gesture.now),
             "kit": kit.code,
         }
@@ -262,7 +262,7 @@ def _accessory(code: str, gesture: Gesture, act: Act) -> Answer:
     return {
         "outcome": "part",
         "tone": "good",
-        "line": _("%(part)s : présent (%(kit)s)") % {"part": part.name, "kit": part.kit.code},
+        "line": _("%(part)s : présent (%(kit)s)") % {"part": part.name, "kit": part.kit.code},
         "details": [],
         "part": part.pk,
         "kit": part.kit.code,
@@ -279,7 +279,7 @@ def _parts(gesture: Gesture, act: Act) -> Answer:
         return {
             "outcome": "parts",
             "tone": "good",
-            "line": _("%s : tout y est") % loan.kit.code,
+            "line": _("%s : tout y est") % loan.kit.code,
             "details": [],
             "kit": loan.kit.code,
         }
@@ -287,11 +287,11 @@ def _parts(gesture: Gesture, act: Act) -> Answer:
     return {
         "outcome": "parts",
         "tone": "warn",
-        "line": _("%(kit)s : il manque %(parts)s") % {"kit": loan.kit.code, "parts": names},
+        "line": _("%(kit)s : il manque %(parts)s") % {"kit": loan.kit.code, "parts": names},
         "details": [
             _("Le kit ne sera plus prêté tant qu’il manque une pièce indispensable.")
             if any(part.is_essential for part in missing)
-            else _("Le kit peut repartir : ces pièces ne sont pas indispensables.")
+            else _("Le kit peut repartir : ces pièces ne sont pas indispensables.")
         ],
         "kit": loan.kit.code,
     }
@@ -302,7 +302,7 @@ def _undo(gesture: Gesture, act: Act) -> Answer:
     undo(undone, by=gesture.by, now=gesture.now, entry=Act.Entry.DESK, into=act)
     assert undone.kit is not None
     said = (
-        _("Prêt annulé : %s est ici") if undone.kind == Act.Kind.LEND else _("Retour annulé : %s est en prêt")
+        _("Prêt annulé : %s est ici") if undone.kind == Act.Kind.LEND else _("Retour annulé : %s est en prêt")
     )
     return {
         "outcome": "undone",

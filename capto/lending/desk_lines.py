@@ -41,14 +41,14 @@ def about_person(person: Person, *, point: LendingPoint, now: datetime) -> list[
     holds = Hold.objects.running().filter(person=person).select_related("kit", "kit_model", "point", "group")
     for hold in holds.order_by("starts_on"):
         if hold.state == Hold.State.READY and hold.kit is not None:
-            line = _("Mis de côté : %(kit)s %(kind)s, du %(first)s au %(last)s") % {
+            line = _("Mis de côté : %(kit)s %(kind)s, du %(first)s au %(last)s") % {
                 "kit": hold.kit.code,
                 "kind": hold.kit_model.name,
                 "first": _day(hold.starts_on),
                 "last": _day(hold.ends_on),
             }
         else:
-            line = _("Demande en attente : %(kind)s, à partir du %(first)s") % {
+            line = _("Demande en attente : %(kind)s, à partir du %(first)s") % {
                 "kind": hold.kit_model.name,
                 "first": _day(hold.starts_on),
             }
@@ -62,7 +62,7 @@ def about_person(person: Person, *, point: LendingPoint, now: datetime) -> list[
         % {"course": right.course.name, "day": _day(local_day(right.expires_at))}
         for right in rights
     ]
-    lines.append(_("Formation : %s") % (", ".join(names) if names else _("aucune en cours de validité")))
+    lines.append(_("Formation : %s") % (", ".join(names) if names else _("aucune en cours de validité")))
     return lines
 
 
@@ -72,9 +72,9 @@ def about_kit(kit: Kit, *, point: LendingPoint, now: datetime) -> list[str]:
     if kit.state != Kit.State.ACTIVE:
         lines.append(f"{kit.get_state_display()} · {kit.state_reason}")
     if kit.point_id != point.pk:
-        lines.append(_("Rangé ailleurs : %s") % kit.point.name)
+        lines.append(_("Rangé ailleurs : %s") % kit.point.name)
     lines += [
-        _("Ticket : %s") % ticket.what[:100] for ticket in UpkeepTicket.objects.open().filter(kit=kit)[:3]
+        _("Ticket : %s") % ticket.what[:100] for ticket in UpkeepTicket.objects.open().filter(kit=kit)[:3]
     ]
     lines += _upkeep(kit, now=now)
     lines += _next_hold(kit, now=now, within=None)
@@ -86,7 +86,7 @@ def about_loan(loan: Loan, *, act: Act) -> list[str]:
     lines = []
     if act.overridden:
         lines.append(
-            _("Règle levée (%(rules)s) : %(reason)s") % {"rules": act.overridden, "reason": act.reason}
+            _("Règle levée (%(rules)s) : %(reason)s") % {"rules": act.overridden, "reason": act.reason}
         )
     if loan.hold is not None:
         lines.append(_("Répond à sa réservation."))
@@ -96,8 +96,8 @@ def about_loan(loan: Loan, *, act: Act) -> list[str]:
         if days < usual:
             lines.append(
                 ngettext(
-                    "Raccourci : réservé ensuite (%d jour au lieu de l’habituel)",
-                    "Raccourci : réservé ensuite (%d jours au lieu de l’habituel)",
+                    "Raccourci : réservé ensuite (%d jour au lieu de l’habituel)",
+                    "Raccourci : réservé ensuite (%d jours au lieu de l’habituel)",
                     days,
                 )
                 % days
@@ -113,7 +113,7 @@ def about_return(loan: Loan, *, point: LendingPoint, now: datetime) -> list[str]
         lines.append(_("Prêté ailleurs (%s), rendu ici.") % loan.point.name)
     lines += _upkeep(kit, now=now, last_return=loan.returned_at)
     lines += [
-        _("Ticket : %s") % ticket.what[:100] for ticket in UpkeepTicket.objects.open().filter(kit=kit)[:3]
+        _("Ticket : %s") % ticket.what[:100] for ticket in UpkeepTicket.objects.open().filter(kit=kit)[:3]
     ]
     lines += _next_hold(kit, now=now, within=SOON)
     return lines
@@ -138,7 +138,7 @@ def _upkeep(kit: Kit, *, now: datetime, last_return: datetime | None = None) -> 
     if last_return is None:
         last_return = Loan.objects.filter(kit=kit).aggregate(at=Max("returned_at"))["at"]
     works = [due.plan.get_work_display() for due in upkeep_due(kit, now=now, last_return=last_return)]
-    return [_("À faire : %s") % ", ".join(dict.fromkeys(works))] if works else []
+    return [_("À faire : %s") % ", ".join(dict.fromkeys(works))] if works else []
 
 
 def _next_hold(kit: Kit, *, now: datetime, within: timedelta | None) -> list[str]:

@@ -27,7 +27,7 @@ class Heard(NamedTuple):
         if loan.state != Loan.State.OPEN:
             return _("Ce prêt est terminé. Les mesures restent.")
         if self.is_paused:
-            return _("Les mesures sont en pause : ce qui arrive n’est pas gardé.")
+            return _("Les mesures sont en pause : ce qui arrive n’est pas gardé.")
         if self.first_at is None or self.last_at is None:
             return _("Aucune mesure reçue encore. Branchez le capteur et suivez le guide.")
         if self.is_silent:

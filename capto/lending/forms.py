@@ -44,7 +44,7 @@ class HoldForm(forms.Form):
 class GroupForm(forms.Form):
     """A class, a firm or an association that borrows; no member of it is asked for."""
 
-    name = forms.CharField(label=_("Nom"), max_length=200, help_text=_("Par exemple : CM2, école Jaurès"))
+    name = forms.CharField(label=_("Nom"), max_length=200, help_text=_("Par exemple : CM2, école Jaurès"))
     category = forms.ChoiceField(
         label=_("C’est"), choices=[c for c in BorrowerCategory.choices if c[0] != BorrowerCategory.RESIDENT]
     )
@@ -61,7 +61,7 @@ class DetailsForm(forms.Form):
         label=_("Adresse postale"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Seulement pour un prêt par la poste ; effacée un mois après le retour."),
+        help_text=_("Seulement pour un prêt par la poste ; effacée un mois après le retour."),
     )
     commune = CommuneField(label=_("Commune"), required=False)
     language = forms.ChoiceField(
@@ -85,7 +85,7 @@ class OnBehalfForm(forms.Form):
         choices=[("paper", _("sur papier, signée")), ("spoken", _("de vive voix, après lecture"))],
     )
     accepted = forms.BooleanField(
-        label=_("La personne a lu ou entendu la charte et l’accepte ; elle sait ce qui est gardé d’elle.")
+        label=_("La personne a lu ou entendu la charte et l’accepte ; elle sait ce qui est gardé d’elle.")
     )
 
     def clean_email(self) -> str | None:
@@ -93,7 +93,7 @@ class OnBehalfForm(forms.Form):
         email = str(self.cleaned_data["email"] or "")
         if email and Person.objects.filter(email__iexact=email).exists():
             raise forms.ValidationError(
-                _("Cette adresse a déjà un compte : cherchez la personne par son nom.")
+                _("Cette adresse a déjà un compte : cherchez la personne par son nom.")
             )
         return email or None
 
@@ -101,7 +101,7 @@ class OnBehalfForm(forms.Form):
 class ProblemForm(forms.Form):
     """What is wrong with a kit, with a photo where it helps."""
 
-    kind = forms.ChoiceField(label=_("Que se passe-t-il ?"), choices=Problem.Kind.choices)
+    kind = forms.ChoiceField(label=_("Que se passe-t-il ?"), choices=Problem.Kind.choices)
     text = forms.CharField(
         label=_("En quelques mots"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -128,7 +128,7 @@ class NoteForm(forms.Form):
     day = forms.DateField(label=_("Jour"), widget=DayInput)
     hour = forms.TimeField(label=_("Heure"), widget=forms.TimeInput(attrs={"type": "time"}))
     text = forms.CharField(
-        label=_("Ce qui s’est passé"), max_length=300, help_text=_("« J’ai cuisiné », « feu de jardin »")
+        label=_("Ce qui s’est passé"), max_length=300, help_text=_("« J’ai cuisiné », « feu de jardin »")
     )
 
 

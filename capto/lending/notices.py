@@ -76,10 +76,10 @@ def asked(person: Person, *, about: str, now: datetime) -> Letter | None:
         return None
     facts = {"kind": hold.kit_model.name, "first": _day(hold.starts_on), "point": hold.point.name}
     return _letter(
-        _("Demande reçue : %(kind)s") % facts,
+        _("Demande reçue : %(kind)s") % facts,
         person,
-        _("Nous avons reçu votre demande : %(kind)s, à partir du %(first)s (%(point)s).") % facts,
-        _("Un kit sera mis de côté à l’approche de la date, dans un ordre que vous pouvez lire :")
+        _("Nous avons reçu votre demande : %(kind)s, à partir du %(first)s (%(point)s).") % facts,
+        _("Un kit sera mis de côté à l’approche de la date, dans un ordre que vous pouvez lire :")
         + "\n"
         + _my_page(),
     )
@@ -98,11 +98,11 @@ def ready(person: Person, *, about: str, now: datetime) -> Letter | None:
         "address": hold.point.address,
     }
     return _letter(
-        _("Un kit est mis de côté pour vous : %(kind)s") % facts,
+        _("Un kit est mis de côté pour vous : %(kind)s") % facts,
         person,
-        _("Un kit « %(kind)s » vous attend à partir du %(first)s.\n%(point)s\n%(address)s") % facts,
-        _("Venez le chercher au plus tard le %(last)s ; ensuite il va à la personne suivante.") % facts,
-        _("Un empêchement ? Annulez ici, quelqu’un attend peut-être :") + "\n" + _my_page(),
+        _("Un kit « %(kind)s » vous attend à partir du %(first)s.\n%(point)s\n%(address)s") % facts,
+        _("Venez le chercher au plus tard le %(last)s ; ensuite il va à la personne suivante.") % facts,
+        _("Un empêchement ? Annulez ici, quelqu’un attend peut-être :") + "\n" + _my_page(),
     )
 
 
@@ -147,10 +147,10 @@ def expired(person: Person, *, about: str, now: datetime) -> Letter | None:
         return None
     facts = {"kind": hold.kit_model.name}
     return _letter(
-        _("Votre réservation est close : %(kind)s") % facts,
+        _("Votre réservation est close : %(kind)s") % facts,
         person,
         _(
-            "Le kit n’a pas été retiré dans le délai ; il va à la personne suivante. Vous pouvez en demander un autre "
+            "Le kit n’a pas été retiré dans le délai ; il va à la personne suivante. Vous pouvez en demander un autre "
             "quand vous voulez :"
         )
         + "\n"
@@ -165,11 +165,11 @@ def not_served(person: Person, *, about: str, now: datetime) -> Letter | None:
         return None
     facts = {"kind": hold.kit_model.name, "first": _day(hold.starts_on)}
     return _letter(
-        _("Aucun kit n’était libre : %(kind)s") % facts,
+        _("Aucun kit n’était libre : %(kind)s") % facts,
         person,
         _(
-            "Aucun kit « %(kind)s » ne s’est libéré pour les jours demandés, à partir du %(first)s. "
-            "Choisissez d’autres dates :"
+            "Aucun kit « %(kind)s » ne s’est libéré pour les jours demandés, à partir du %(first)s. "
+            "Choisissez d’autres dates :"
         )
         % facts
         + "\n"
@@ -184,14 +184,14 @@ def kit_taken_back(person: Person, *, about: str, now: datetime) -> Letter | Non
         return None
     facts = {"kind": hold.kit_model.name, "first": _day(hold.starts_on)}
     return _letter(
-        _("Votre kit prend du retard : %(kind)s") % facts,
+        _("Votre kit prend du retard : %(kind)s") % facts,
         person,
         _(
             "Le kit mis de côté pour vous le %(first)s n’est pas rentré à temps, et aucun autre n’est libre. Vous êtes "
-            "de nouveau dans la file, à votre rang : un message vous dira quand un kit vous attend."
+            "de nouveau dans la file, à votre rang : un message vous dira quand un kit vous attend."
         )
         % facts,
-        _("Vous pouvez changer de dates ici :") + "\n" + _my_page(),
+        _("Vous pouvez changer de dates ici :") + "\n" + _my_page(),
     )
 
 
@@ -207,10 +207,10 @@ def lent(person: Person, *, about: str, now: datetime) -> Letter | None:
         "point": loan.point.name,
     }
     return _letter(
-        _("Votre prêt : %(kind)s, à rendre le %(due)s") % facts,
+        _("Votre prêt : %(kind)s, à rendre le %(due)s") % facts,
         person,
         _("Vous avez emprunté le kit %(kit)s (%(kind)s). Il est attendu le %(due)s (%(point)s).") % facts,
-        _("Votre page dit où installer le capteur, montre ses mesures et prolonge le prêt :")
+        _("Votre page dit où installer le capteur, montre ses mesures et prolonge le prêt :")
         + "\n"
         + _loan_page(loan),
     )
@@ -226,7 +226,7 @@ def posted(person: Person, *, about: str, now: datetime) -> Letter | None:
         _("Le kit %(kit)s est en route vers vous") % facts,
         person,
         _("Le kit %(kit)s est parti par la poste. Il est à renvoyer au plus tard le %(due)s.") % facts,
-        _("Dites sur votre page quand il arrive, puis quand vous le renvoyez :") + "\n" + _loan_page(loan),
+        _("Dites sur votre page quand il arrive, puis quand vous le renvoyez :") + "\n" + _loan_page(loan),
     )
 
 
@@ -243,7 +243,7 @@ def returned(person: Person, *, about: str, now: datetime) -> Letter | None:
         _("Le kit %(kit)s est bien rendu") % facts,
         person,
         _("Le kit %(kit)s est bien rendu (%(point)s). Merci d’avoir mesuré.") % facts,
-        _("Ce que votre capteur a vu reste sur votre page :") + "\n" + _loan_page(loan),
+        _("Ce que votre capteur a vu reste sur votre page :") + "\n" + _loan_page(loan),
     )
 
 
@@ -280,8 +280,8 @@ def due_soon(person: Person, *, about: str, now: datetime) -> Letter | None:
         _("Le kit %(kit)s est attendu le %(due)s") % facts,
         person,
         _("Le kit %(kit)s est attendu le %(due)s (%(point)s).") % facts,
-        _("Il contient : %s.") % parts if parts else "",
-        _("Prolonger ou échanger se fait ici :") + "\n" + _loan_page(loan),
+        _("Il contient : %s.") % parts if parts else "",
+        _("Prolonger ou échanger se fait ici :") + "\n" + _loan_page(loan),
     )
 
 
@@ -315,7 +315,7 @@ def late(person: Person, *, about: str, now: datetime) -> Letter | None:
         person,
         _("Le kit %(kit)s était attendu le %(due)s (%(point)s). D’autres personnes l’attendent peut-être.")
         % facts,
-        _("Un souci ? Répondez sur votre page, ou appelez : %(contact)s") % facts,
+        _("Un souci ? Répondez sur votre page, ou appelez : %(contact)s") % facts,
         _loan_page(loan),
     )
 
@@ -328,5 +328,5 @@ def answered(person: Person, *, about: str, now: datetime) -> Letter | None:
     return _letter(
         _("Une réponse à votre question"),
         person,
-        _("Une personne de l’équipe a répondu à votre question :") + "\n" + _loan_page(loan),
+        _("Une personne de l’équipe a répondu à votre question :") + "\n" + _loan_page(loan),
     )

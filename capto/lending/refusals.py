@@ -58,7 +58,7 @@ class AlreadyOnLoan(Refusal):
 
 class AlreadyLentToThem(Refusal):
     said = gettext_noop("Le kit %(kit)s est déjà prêté à %(person)s, jusqu’au %(due)s.")
-    way_out_said = gettext_noop("Rien à faire : il a été scanné deux fois.")
+    way_out_said = gettext_noop("Rien à faire : il a été scanné deux fois.")
 
 
 class NotOnLoan(Refusal):
@@ -67,7 +67,7 @@ class NotOnLoan(Refusal):
 
 
 class KitOutOfService(Refusal):
-    said = gettext_noop("Le kit %(kit)s n’est pas en service : %(state)s. %(reason)s")
+    said = gettext_noop("Le kit %(kit)s n’est pas en service : %(state)s. %(reason)s")
     way_out_said = gettext_noop("Prenez un autre kit. Une personne responsable peut le remettre en service.")
 
 
@@ -82,7 +82,7 @@ class NotYourKit(Refusal):
 
 
 class TicketOpen(Refusal):
-    said = gettext_noop("Le kit %(kit)s attend une réparation : %(what)s")
+    said = gettext_noop("Le kit %(kit)s attend une réparation : %(what)s")
     way_out_said = gettext_noop("Prenez un autre kit, ou fermez le ticket sur sa fiche.")
     can_be_overridden = True
 
@@ -101,7 +101,7 @@ class PartsMissing(Refusal):
 
 class SensorInstalled(Refusal):
     said = gettext_noop("Le capteur %(sensor)s est installé ailleurs pour longtemps.")
-    way_out_said = gettext_noop("Prévenez le métrologue : il doit d’abord mettre fin à cette pose.")
+    way_out_said = gettext_noop("Prévenez le métrologue : il doit d’abord mettre fin à cette pose.")
 
 
 class AccountClosed(Refusal):
@@ -127,16 +127,16 @@ class CharterNotAccepted(Refusal):
 
 
 class TrainingMissing(Refusal):
-    said = gettext_noop("%(person)s n’a pas suivi la formation pour « %(kind)s », ou son droit a expiré.")
+    said = gettext_noop("%(person)s n’a pas suivi la formation pour « %(kind)s », ou son droit a expiré.")
     way_out_said = gettext_noop(
-        "Prochaine séance : %(next)s. Une personne responsable peut donner le droit ici."
+        "Prochaine séance : %(next)s. Une personne responsable peut donner le droit ici."
     )
     can_be_overridden = True
 
 
 class TooManyLoans(Refusal):
     said = gettext_noop(
-        "%(person)s a déjà %(count)s prêt ou réservation à ces dates ; la règle en permet %(most)s."
+        "%(person)s a déjà %(count)s prêt ou réservation à ces dates ; la règle en permet %(most)s."
     )
     way_out_said = gettext_noop("Rendez ou annulez-en un, ou choisissez d’autres dates.")
     can_be_overridden = True
@@ -158,7 +158,7 @@ class KitReserved(Refusal):
 
 
 class KitRests(Refusal):
-    said = gettext_noop("Le kit %(kit)s est mis de côté jusqu’au %(until)s : %(reason)s.")
+    said = gettext_noop("Le kit %(kit)s est mis de côté jusqu’au %(until)s : %(reason)s.")
     way_out_said = gettext_noop("Prenez un autre kit, ou attendez.")
     can_be_overridden = True
 
@@ -176,7 +176,7 @@ class TooFarAhead(Refusal):
 
 class DatesInDisorder(Refusal):
     said = gettext_noop(
-        "Ces dates ne vont pas : le retour vient après le début, et le début n’est pas passé."
+        "Ces dates ne vont pas : le retour vient après le début, et le début n’est pas passé."
     )
     way_out_said = gettext_noop("Corrigez les dates.")
 
@@ -192,17 +192,17 @@ class NoOpenDayAhead(Refusal):
 
 
 class AlreadyHeld(Refusal):
-    said = gettext_noop("%(person)s a déjà demandé ou emprunté « %(kind)s » à ces dates.")
+    said = gettext_noop("%(person)s a déjà demandé ou emprunté « %(kind)s » à ces dates.")
     way_out_said = gettext_noop("Rien à faire, ou annulez la première demande.")
 
 
 class HoldClosed(Refusal):
-    said = gettext_noop("Cette réservation est déjà close : %(state)s.")
+    said = gettext_noop("Cette réservation est déjà close : %(state)s.")
     way_out_said = gettext_noop("Faites une nouvelle demande.")
 
 
 class NoRenewalLeft(Refusal):
-    said = gettext_noop("Ce prêt a déjà été prolongé %(count)s fois ; la règle en permet %(most)s.")
+    said = gettext_noop("Ce prêt a déjà été prolongé %(count)s fois ; la règle en permet %(most)s.")
     way_out_said = gettext_noop("Rapportez le kit le %(due)s, ou demandez au personnel.")
     can_be_overridden = True
 
@@ -234,9 +234,9 @@ class NotTheSameKind(Refusal):
 
 class TooLateToUndo(Refusal):
     said = gettext_noop(
-        "Ce geste ne s’annule plus : il a plus de %(minutes)s minutes, ou un autre l’a suivi."
+        "Ce geste ne s’annule plus : il a plus de %(minutes)s minutes, ou un autre l’a suivi."
     )
-    way_out_said = gettext_noop("Faites le geste contraire : rendre ou prêter.")
+    way_out_said = gettext_noop("Faites le geste contraire : rendre ou prêter.")
 
 
 class NothingToUndo(Refusal):

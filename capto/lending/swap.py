@@ -78,6 +78,6 @@ def _exchange_occupancy(
     start = own.starts_at
     own.delete()
     Occupancy.objects.create(
-        kit=old_kit, period=half_open(start, max(now, start + SHORTEST)), reason=f"échangé : {reason}"[:200]
+        kit=old_kit, period=half_open(start, max(now, start + SHORTEST)), reason=f"échangé : {reason}"[:200]
     )
     Occupancy.objects.create(kit=new_kit, loan=loan, period=half_open(now, end))

@@ -64,7 +64,7 @@ class CommuneField(forms.CharField):
             found = commune_of(text)
         except SeveralCommunes as error:
             raise forms.ValidationError(
-                _("Plusieurs communes portent ce nom. Écrivez-la avec son département : %(names)s"),
+                _("Plusieurs communes portent ce nom. Écrivez-la avec son département : %(names)s"),
                 params={"names": ", ".join(error.names[:6])},
             ) from error
         if found is None:

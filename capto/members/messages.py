@@ -139,7 +139,7 @@ def _way_out(message: Message) -> str:
     if message.nature != Message.Nature.SOLICITATION:
         return ""
     if message.person is not None:
-        return "\n\n" + _("Ne plus recevoir que les messages de vos prêts : %s") % _stop_link_of(message)
+        return "\n\n" + _("Ne plus recevoir que les messages de vos prêts : %s") % _stop_link_of(message)
     return "\n\n" + _("Ne plus rien recevoir de nous à cette adresse : %s") % _stop_link_of(message)
 
 

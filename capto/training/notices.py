@@ -40,7 +40,7 @@ def joined(person: Person, *, about: str, now: datetime) -> Letter | None:
     facts = _facts(enrolment)
     if enrolment.state == Enrolment.State.SEATED:
         return Letter(
-            _("Votre place : %(course)s, %(when)s") % facts,
+            _("Votre place : %(course)s, %(when)s") % facts,
             _(
                 "Bonjour %(person)s,\n\nVotre place est réservée.\n%(course)s\n%(when)s\n%(where)s\n\n"
                 "Le fichier pour votre agenda et la désinscription sont ici :\n%(link)s"
@@ -49,9 +49,9 @@ def joined(person: Person, *, about: str, now: datetime) -> Letter | None:
         )
     if enrolment.state == Enrolment.State.WAITING:
         return Letter(
-            _("Liste d’attente : %(course)s, %(when)s") % facts,
+            _("Liste d’attente : %(course)s, %(when)s") % facts,
             _(
-                "Bonjour %(person)s,\n\nLa séance est complète. Vous êtes sur la liste d’attente ; si une place se "
+                "Bonjour %(person)s,\n\nLa séance est complète. Vous êtes sur la liste d’attente ; si une place se "
                 "libère, elle est pour vous et un message vous le dit.\n%(link)s"
             )
             % facts,
@@ -66,7 +66,7 @@ def moved_up(person: Person, *, about: str, now: datetime) -> Letter | None:
         return None
     facts = _facts(enrolment)
     return Letter(
-        _("Une place s’est libérée : %(course)s, %(when)s") % facts,
+        _("Une place s’est libérée : %(course)s, %(when)s") % facts,
         _(
             "Bonjour %(person)s,\n\nUne place s’est libérée et elle est pour vous.\n%(course)s\n%(when)s\n%(where)s\n\n"
             "Si vous ne venez pas, rendez-la ici, quelqu’un attend :\n%(link)s"
@@ -87,9 +87,9 @@ def reminder(person: Person, *, about: str, now: datetime) -> Letter | None:
         return None
     facts = _facts(enrolment)
     return Letter(
-        _("Rappel : %(course)s, %(when)s") % facts,
+        _("Rappel : %(course)s, %(when)s") % facts,
         _(
-            "Bonjour %(person)s,\n\nÀ bientôt pour %(course)s.\n%(when)s\n%(where)s\n\nUn empêchement ? "
+            "Bonjour %(person)s,\n\nÀ bientôt pour %(course)s.\n%(when)s\n%(where)s\n\nUn empêchement ? "
             "Rendez votre place ici :\n%(link)s"
         )
         % facts,
@@ -103,7 +103,7 @@ def cancelled(person: Person, *, about: str, now: datetime) -> Letter | None:
         return None
     facts = _facts(enrolment)
     return Letter(
-        _("Séance annulée : %(course)s, %(when)s") % facts,
+        _("Séance annulée : %(course)s, %(when)s") % facts,
         _(
             "Bonjour %(person)s,\n\nLa séance %(course)s du %(when)s n’aura pas lieu. "
             "Les autres dates sont ici :\n%(link)s"

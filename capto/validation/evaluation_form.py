@@ -100,7 +100,7 @@ class EvaluationForm(forms.Form):
         label=_("Lignes de référence à garder"),
         required=False,
         max_length=200,
-        help_text=_("Par exemple : code site=FR15043"),
+        help_text=_("Par exemple : code site=FR15043"),
     )
     humidity_column = forms.CharField(
         label=_("Colonne de l’humidité (appareil)"), required=False, max_length=100

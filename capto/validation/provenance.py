@@ -109,13 +109,13 @@ def _readings(evidence: Evidence) -> Step:
             Figure(_("dernière mesure"), counted[-1].observed_at),
         ]
     notes = [
-        _("%(at)s : l’appareil signale « %(flag)s », la mesure ne compte pas")
+        _("%(at)s : l’appareil signale « %(flag)s », la mesure ne compte pas")
         % {"at": f"{reading.observed_at:%H:%M:%S}", "flag": reading.flag}
         for reading in evidence.readings
         if reading.flag
     ]
     if not evidence.readings:
-        notes.append(_("Les messages bruts de cette heure ne sont plus conservés ; leurs sommes le sont."))
+        notes.append(_("Les messages bruts de cette heure ne sont plus conservés ; leurs sommes le sont."))
     return Step(
         1,
         _("Les mesures brutes"),
@@ -130,7 +130,7 @@ def _mean(evidence: Evidence) -> Step:
     return Step(
         2,
         _("La moyenne de l’heure"),
-        _("Les mesures de l’heure sont sommées ; leur moyenne est la valeur brute."),
+        _("Les mesures de l’heure sont sommées ; leur moyenne est la valeur brute."),
         (
             Figure(_("nombre de mesures"), sums.n),
             Figure(_("somme des mesures"), sums.total, unit),
@@ -154,7 +154,7 @@ def _checked(evidence: Evidence) -> Step:
     sentence = (
         _("Aucun contrôle n’a rien trouvé à redire.")
         if not own
-        else _("Des contrôles ont trouvé quelque chose ; la valeur reste, sa note baisse.")
+        else _("Des contrôles ont trouvé quelque chose ; la valeur reste, sa note baisse.")
     )
     figures = (
         Figure(_("couverture demandée"), 100 * COVERAGE_NEEDED, "%"),
@@ -165,7 +165,7 @@ def _checked(evidence: Evidence) -> Step:
         series=evidence.series, starts_at__lt=evidence.hour + HOUR, ends_at__gt=evidence.hour
     )
     notes = tuple(
-        _("Écartée le %(day)s par %(who)s : %(reason)s")
+        _("Écartée le %(day)s par %(who)s : %(reason)s")
         % {"day": f"{doubt.set_at:%Y-%m-%d}", "who": doubt.set_by_name or "–", "reason": doubt.reason}
         for doubt in doubts.order_by("set_at")
     )
@@ -196,9 +196,9 @@ def _calibrated(evidence: Evidence) -> Step:
     title = _("L’étalonnage")
     first, second = evidence.calibration, evidence.second
     if first is None:
-        return Step(4, title, _("Aucun étalonnage approuvé ne couvre cette heure : elle a la note D."))
+        return Step(4, title, _("Aucun étalonnage approuvé ne couvre cette heure : elle a la note D."))
     if second is None and evidence.published.flags & Flag.UNCALIBRATED:
-        sentence = _("La validité de l’étalonnage est terminée : la valeur est corrigée, mais a la note D.")
+        sentence = _("La validité de l’étalonnage est terminée : la valeur est corrigée, mais a la note D.")
     elif second is None:
         sentence = _("Un séjour du capteur à côté d’une station de référence dit comment le corriger.")
     else:
@@ -223,7 +223,7 @@ def _stay(calibration: Calibration) -> Iterator[Figure]:
     yield Figure(_("paires d’heures"), int(calibration.model["n"]))
     for name, value in calibration.model["coefficients"].items():
         label = _("ordonnée à l’origine") if name == "intercept" else name_of(name)
-        yield Figure(_("pente") if name == "slope" else _("coefficient : %(name)s") % {"name": label}, value)
+        yield Figure(_("pente") if name == "slope" else _("coefficient : %(name)s") % {"name": label}, value)
 
 
 def _decision(calibration: Calibration) -> str:
@@ -254,7 +254,7 @@ def _corrected(evidence: Evidence) -> Step:
     notes = (
         _("Aujourd’hui, le même calcul redonne la même valeur, au dernier chiffre près.")
         if evidence.is_reproduced
-        else _("Attention : le même calcul ne redonne pas la valeur publiée."),
+        else _("Attention : le même calcul ne redonne pas la valeur publiée."),
     )
     return Step(
         5,
@@ -282,9 +282,9 @@ def _stated(evidence: Evidence) -> Step:
     ]
     notes = [_term(term.flag) for term in VOCABULARY if published.flags & term.flag]
     if published.is_provisional:
-        notes.append(_("Provisoire : elle sera recalculée quand le capteur reviendra à côté de la station."))
+        notes.append(_("Provisoire : elle sera recalculée quand le capteur reviendra à côté de la station."))
     notes += [
-        _("Changée le %(day)s : %(old)s devient %(new)s (%(reason)s)")
+        _("Changée le %(day)s : %(old)s devient %(new)s (%(reason)s)")
         % {
             "day": f"{change.changed_at:%Y-%m-%d %H:%M}",
             "old": "–" if change.old_value is None else number(change.old_value, 4),
@@ -317,5 +317,5 @@ def _use(grade: str) -> str:
     if "study" in good_for:
         return _("Bonne pour s’informer et pour étudier, jamais pour un usage réglementaire.")
     if "awareness" in good_for:
-        return _("Bonne pour s’informer ; trop incertaine pour étudier.")
+        return _("Bonne pour s’informer ; trop incertaine pour étudier.")
     return _("À prendre comme une indication du capteur, sans plus.")

@@ -150,7 +150,7 @@ def test_the_checklist_is_counted_at_both_ends(library: "Library", desk: Desk) -
         ("chargeur", 1),
         ("collier", 2),
     ]
-    assert desk.act("parts", loan=lent["loan"])["line"] == f"{kit.code} : tout y est"
+    assert desk.act("parts", loan=lent["loan"])["line"] == f"{kit.code} : tout y est"
     desk.act("done")
     back = desk.scan(kit.code)
     charger = next(part for part in back["parts"] if part["name"] == "chargeur")
@@ -167,9 +167,9 @@ def test_undo_takes_back_the_last_act_and_then_the_one_before(library: "Library"
     desk.scan(kit.code)
     desk.act("done")
     desk.scan(kit.code)
-    assert desk.act("undo")["line"] == f"Retour annulé : {kit.code} est en prêt"
+    assert desk.act("undo")["line"] == f"Retour annulé : {kit.code} est en prêt"
     assert Loan.objects.get().state == "open"
-    assert desk.act("undo")["line"] == f"Prêt annulé : {kit.code} est ici"
+    assert desk.act("undo")["line"] == f"Prêt annulé : {kit.code} est ici"
     assert Loan.objects.get().state == "cancelled"
     assert desk.act("undo")["refusal"] == "NothingToUndo"
 
@@ -188,7 +188,7 @@ def test_a_kit_on_its_shelf_is_shown_and_nothing_changes(library: "Library", des
     kit = library.kit()
     UpkeepPlan.objects.create(kit_model=library.kind, work="clean", interval_days=30)
     shown = desk.scan(kit.code)
-    assert shown["outcome"] == "kit" and "À faire : nettoyer" in shown["details"]
+    assert shown["outcome"] == "kit" and "À faire : nettoyer" in shown["details"]
     assert not Loan.objects.exists()
 
 
@@ -222,8 +222,8 @@ def test_the_card_explains_what_the_person_can_do(library: "Library", desk: Desk
     assert hold.kit == waiting and aside != waiting
     details = desk.scan(alice.card())["details"]
     assert details[0].startswith(f"{out.code} Particules dehors · En prêt jusqu’au")
-    assert details[1].startswith(f"Mis de côté : {waiting.code} Bruit")
-    assert details[2].startswith("Formation : Première pose jusqu’au")
+    assert details[1].startswith(f"Mis de côté : {waiting.code} Bruit")
+    assert details[2].startswith("Formation : Première pose jusqu’au")
 
 
 def _open_days(library: "Library", first: int, last: int) -> tuple[Any, Any]:

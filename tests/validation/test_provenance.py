@@ -61,12 +61,12 @@ def test_the_trail_has_six_steps_and_computes_the_same_number_again(worked: Seri
     assert found.summary == "21,25 µg/m³ ± 4, note B"
     assert figures(found, 1)["mesures reçues dans l’heure"] == 7
     assert figures(found, 1)["dont comptées"] == 6
-    assert "l’appareil signale « sensor_failure »" in found.steps[0].notes[0]
+    assert "l’appareil signale « sensor_failure »" in found.steps[0].notes[0]
     assert (figures(found, 2)["somme des mesures"], figures(found, 2)["moyenne brute"]) == (216.0, 36.0)
     assert found.steps[1].formulas[0] == "216 / 6 = 36 µg/m³"
     assert figures(found, 3)["Valeur figée pendant plusieurs heures"] == "non"
     assert figures(found, 4)["station de référence"] == "Grenoble Les Frênes (FR15043)"
-    assert (figures(found, 4)["pente"], figures(found, 4)["coefficient : ordonnée à l’origine"]) == (1.6, 2.0)
+    assert (figures(found, 4)["pente"], figures(found, 4)["coefficient : ordonnée à l’origine"]) == (1.6, 2.0)
     assert "approuvé le 2026-04-30 par Ada : residuals without pattern" in found.steps[3].notes[0]
     assert found.steps[4].formulas == ("(moyenne brute − 2) / 1,6", "(36 − 2) / 1,6 = 21,25 µg/m³")
     assert (figures(found, 6)["valeur publiée"], figures(found, 6)["note de la valeur"]) == (21.25, "B")
@@ -77,7 +77,7 @@ def test_a_number_that_does_not_come_out_again_is_said(worked: Series) -> None:
     HourlyValue.objects.filter(series=worked).update(value=21.250000000000004)
     found = explain(worked.id, LENT)
     assert not found.is_reproduced
-    assert found.steps[4].notes == ("Attention : le même calcul ne redonne pas la valeur publiée.",)
+    assert found.steps[4].notes == ("Attention : le même calcul ne redonne pas la valeur publiée.",)
     with pytest.raises(CommandError, match="does not give the published value"):
         call_command("explain", str(worked.id), LENT.isoformat(), stdout=StringIO())
 
@@ -90,7 +90,7 @@ def test_an_hour_without_calibration_is_its_raw_mean(make_placement: Callable[..
     assert found.summary == "36 µg/m³, note D"
     assert "Aucun étalonnage approuvé" in found.steps[3].sentence
     assert found.steps[0].notes == (
-        "Les messages bruts de cette heure ne sont plus conservés ; leurs sommes le sont.",
+        "Les messages bruts de cette heure ne sont plus conservés ; leurs sommes le sont.",
     )
 
 
@@ -129,7 +129,7 @@ def test_the_trail_says_who_set_the_hour_aside_and_why(worked: Series) -> None:
     )
     after_doubt(doubt, now=NOW)
     found = explain(worked.id, LENT)
-    assert found.steps[2].notes == ("Écartée le 2026-04-30 par Ada : barbecue",)
+    assert found.steps[2].notes == ("Écartée le 2026-04-30 par Ada : barbecue",)
     assert found.is_reproduced and found.evidence.published.grade == "D"
 
 

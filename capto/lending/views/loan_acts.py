@@ -51,7 +51,7 @@ class CollectorForm(forms.Form):
         label=gettext_lazy("Qui est venu chercher le kit"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("Un adulte ; vide si c’est l’emprunteur. Jamais le nom d’un élève."),
+        help_text=gettext_lazy("Un adulte ; vide si c’est l’emprunteur. Jamais le nom d’un élève."),
     )
 
 

@@ -47,7 +47,7 @@ def upkeep_done(request: HttpRequest) -> HttpResponse:
         kit=kit, plan=plan, at=timezone.now(), by=person, note=request.POST.get("note", "")[:500]
     )
     messages.success(
-        request, _("%(kit)s : %(work)s, fait.") % {"kit": kit.code, "work": plan.get_work_display()}
+        request, _("%(kit)s : %(work)s, fait.") % {"kit": kit.code, "work": plan.get_work_display()}
     )
     return redirect("morning")
 
@@ -83,7 +83,7 @@ def extend(request: HttpRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             loan.renew(now=now, by=person)
-        messages.success(request, _("%s : prêt prolongé.") % loan.kit.code)
+        messages.success(request, _("%s : prêt prolongé.") % loan.kit.code)
     except Refusal as refusal:
         messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("morning")

@@ -189,7 +189,7 @@ def pause(request: HttpRequest, public_id: str) -> HttpResponse:
     set_paused(loan, paused, by=cast(Person, request.user), now=timezone.now())
     messages.success(
         request,
-        _("Les mesures sont en pause : ce qui arrive n’est pas gardé.")
+        _("Les mesures sont en pause : ce qui arrive n’est pas gardé.")
         if paused
         else _("Les mesures reprennent."),
     )
@@ -203,7 +203,7 @@ def say_where(request: HttpRequest, public_id: str) -> HttpResponse:
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     form = PlaceForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Cette position ne se lit pas : deux nombres, en degrés, en France."))
+        messages.error(request, _("Cette position ne se lit pas : deux nombres, en degrés, en France."))
         return redirect("my-loan", public_id)
     stand_at(loan, **form.cleaned_data, on=local_day(timezone.now()))
     messages.success(request, _("La place du capteur est notée."))

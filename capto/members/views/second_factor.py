@@ -55,7 +55,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(_next(request))
         form.add_error(
             "code",
-            _("Ce code n’est pas le bon, ou il a déjà servi. L’heure de votre téléphone est-elle exacte ?"),
+            _("Ce code n’est pas le bon, ou il a déjà servi. L’heure de votre téléphone est-elle exacte ?"),
         )
     return render(request, "members/second_factor.html", context)
 

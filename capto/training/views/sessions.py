@@ -77,7 +77,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
             request,
             _("Votre place est réservée.")
             if seated
-            else _("La séance est complète : vous êtes sur la liste d’attente."),
+            else _("La séance est complète : vous êtes sur la liste d’attente."),
         )
     except (AlreadyStarted, SessionCancelled):
         messages.error(request, _("On ne s’inscrit plus à cette séance. Choisissez-en une autre."))
