@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from capto.catalogue.models import CostEntry, Kit, KitModel, LendingPoint, OpeningHours, Sensor, UpkeepTicket
 from capto.lending.forms import DayInput
-from capto.lending.models import Policy
 from capto.members.models import Organisation
 
 
@@ -248,61 +247,3 @@ class ClosureForm(forms.Form):
         if first and last and last < first:
             self.add_error("ends_on", _("La fin vient après le début."))
         return told
-
-
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One row of the rules of lending."""
-
-    class Meta:
-        model = Policy
-        fields = (
-            "name",
-            "kit_model",
-            "category",
-            "organisation",
-            "loan_days",
-            "shortest_days",
-            "renewals",
-            "renewal_days",
-            "ahead_days",
-            "allocation_days",
-            "pickup_open_days",
-            "loans_at_once",
-            "buffer_before_hours",
-            "buffer_after_hours",
-            "quarantine_hours",
-            "needs_training",
-            "needs_charter",
-            "late_blocks",
-            "under_covered_loans",
-        )
-        labels = {
-            "name": _("Nom, que les refus montrent"),
-            "kit_model": _("Pour le genre de kit"),
-            "category": _("Pour les emprunteurs"),
-            "organisation": _("Pour l’association"),
-            "loan_days": _("Durée d’un prêt, en jours"),
-            "shortest_days": _("Durée la plus courte, quand une réservation suit"),
-            "renewals": _("Prolongations permises"),
-            "renewal_days": _("Durée d’une prolongation, en jours"),
-            "ahead_days": _("Réserver au plus, en jours d’avance"),
-            "allocation_days": _("Un kit est mis de côté tant de jours avant"),
-            "pickup_open_days": _("Il attend tant de jours d’ouverture"),
-            "loans_at_once": _("Prêts et réservations à la fois"),
-            "buffer_before_hours": _("Préparation avant un prêt, en heures"),
-            "buffer_after_hours": _("Charge et nettoyage après un prêt, en heures"),
-            "quarantine_hours": _("Comparaison au banc ensuite, en heures"),
-            "needs_training": _("Formation suivie avant la première remise"),
-            "needs_charter": _("Charte acceptée"),
-            "late_blocks": _("Qui est en retard n’emprunte rien d’autre"),
-            "under_covered_loans": _(
-                "Commune peu couverte : moins de prêts pour 10 000 habitants et par an que"
-            ),
-        }
-
-    def __init__(self, *args: Any, organisations: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
-        self.fields["organisation"].required = True
-        self.fields["kit_model"].empty_label = str(_("tous"))  # type: ignore[attr-defined]
-        self.fields["category"].choices = [("", _("tous")), *self.fields["category"].choices[1:]]  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from capto.catalogue.models import (
     Transfer,
     UpkeepTicket,
 )
-from capto.lending.models import Act, Loan, Policy
+from capto.lending.models import Act, Loan
 from capto.members.models import Organisation, Person, StaffRole
 from capto.members.roles import Role
 
@@ -212,7 +212,6 @@ def test_a_volunteer_sees_kits_and_tickets_but_no_costs_and_changes_no_catalogue
         "kits.csv",
         "etiquettes.pdf",
         "kits/nouveau/",
-        "regles/",
     ):
         assert client.get(f"/fonds/{path}").status_code == 403, path
     assert client.get(f"/fonds/historique/kit/{kit.pk}/").status_code == 403
@@ -309,27 +308,6 @@ def test_a_closure_through_the_page_moves_what_was_due_and_says_so(
     closure = Closure.objects.get()
     keeper.post(f"/fonds/points/{library.point.slug}/", {"do": "reopen", "closure": closure.pk})
     assert not Closure.objects.exists()
-
-
-def test_a_librarian_writes_rules_of_the_own_association_and_no_others(
-    library: "Library", keeper: Client
-) -> None:
-    form = keeper.get("/fonds/regles/nouvelle/").context["form"]
-    told = {name: field.initial if field.initial is not None else "" for name, field in form.fields.items()}
-    told |= {
-        "name": "Classes",
-        "category": "school",
-        "organisation": library.organisation.pk,
-        "loan_days": 42,
-    }
-    told = {name: value for name, value in told.items() if value is not None and value is not False}
-    answer = keeper.post("/fonds/regles/nouvelle/", told)
-    assert answer.status_code == 302, answer.context["form"].errors
-    rule = Policy.of(library.kind, category="school", organisation=library.organisation)
-    assert (rule.name, rule.loan_days) == ("Classes", 42)
-    assert "existe déjà" in keeper.post("/fonds/regles/nouvelle/", told).content.decode()
-    assert keeper.get(f"/fonds/regles/{library.policy.pk}/").status_code == 404
-    assert "Classes" in keeper.get("/fonds/regles/").content.decode()
 
 
 def test_the_history_says_who_changed_what_also_where_raw_sql_did(library: "Library", keeper: Client) -> None:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from capto.lending.views.collection import costs, history, imports, kit, kits, points, policies
+from capto.lending.views.collection import costs, history, imports, kit, kits, points
 
 urlpatterns: list[URLPattern] = [
     path("fonds/", kits.kits, name="collection"),
@@ -12,9 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("fonds/importer/", imports.import_page, name="collection-import"),
     path("fonds/points/", points.points, name="collection-points"),
     path("fonds/points/<slug:slug>/", points.point, name="collection-point"),
-    path("fonds/regles/", policies.policies, name="collection-policies"),
-    path("fonds/regles/nouvelle/", policies.policy, name="collection-new-policy"),
-    path("fonds/regles/<int:pk>/", policies.policy, name="collection-policy"),
     path("fonds/couts/", costs.costs, name="collection-costs"),
     path("fonds/couts.csv", costs.costs_csv, name="collection-costs-csv"),
     path("fonds/historique/<slug:kind>/<int:pk>/", history.history, name="collection-history"),
