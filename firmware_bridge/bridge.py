@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 
 import psycopg
@@ -81,6 +82,9 @@ class Bridge:
     def run(self, *, each_second: Callable[["Bridge"], None] | None = None) -> None:
         """Store what arrives until stopped. Raises link.Refused or database.WrongDatabase at the start only."""
         connection = self._connect(first=True)
+        if connection is not None:
+            with suppress(psycopg.Error):  # if not now, then with the first batch, which waits for it
+                self._connection_of_storer()
         self.link.start()
         told_at = time.monotonic()
         second_at = told_at
@@ -192,11 +196,14 @@ class Bridge:
 
     def _begin(self, items: list[Item], batch: Batch) -> None:
         """Let a batch be stored by the other thread, and acknowledged as soon as it is."""
+        done = self._storer.submit(self._store, items, batch, self._connection_of_storer())
+        self._storing = _Storing(items, batch, done)
+
+    def _connection_of_storer(self) -> psycopg.Connection:
         if self._storers_connection is None:
             self._storers_connection = database.connect()
             self._storers_connection.execute("UNLISTEN *")  # the other connection hears of changes
-        done = self._storer.submit(self._store, items, batch, self._storers_connection)
-        self._storing = _Storing(items, batch, done)
+        return self._storers_connection
 
     def _store(self, items: list[Item], batch: Batch, connection: psycopg.Connection) -> Counter[str]:
         counts = store(batch, connection)
