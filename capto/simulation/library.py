@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from capto.catalogue.models import (
+    CostEntry,
     Kit,
     KitModel,
     KitModelPart,
@@ -188,9 +190,16 @@ def _upkeep(model: SensorModel) -> tuple[UpkeepPlan, UpkeepPlan]:
     return compare, clean
 
 
+EXPENSES = (  # kind, days ago, euros, for one kit in so many: invented, as everything here
+    (CostEntry.Kind.PURCHASE, 340, Decimal("195.00"), 1),
+    (CostEntry.Kind.SHIPPING, 90, Decimal("9.40"), 4),
+    (CostEntry.Kind.REPAIR, 45, Decimal("32.50"), 7),
+)
+
+
 def put_into_kits(library: Library, sensors: list[Sensor], *, now: datetime) -> dict[int, Kit]:
-    """Put each sensor into a kit of its own; give the kits by the key of their sensor."""
-    return {
+    """Put each sensor into a kit of its own, with what it cost; give the kits by the key of their sensor."""
+    kits = {
         sensor.pk: Kit.add(
             library.kinds[sensor.model_id],
             point=library.points[number % 3 == 2],  # a third of them belongs to the second point
@@ -200,3 +209,10 @@ def put_into_kits(library: Library, sensors: list[Sensor], *, now: datetime) -> 
         )
         for number, sensor in enumerate(sensors)
     }
+    CostEntry.objects.bulk_create(
+        CostEntry(kit=kit, kind=kind, on=(now - timedelta(days=days)).date(), euros=euros, note="Prix simulé")
+        for number, kit in enumerate(kits.values())
+        for kind, days, euros, every in EXPENSES
+        if number % every == 0
+    )
+    return kits
