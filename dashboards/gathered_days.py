@@ -69,14 +69,8 @@ def place_days(series: Collection[int], *, first: date, last: date) -> list[Plac
     """Give the daily means of the places of some series; one query. Of several variants of a place, never a blend."""
     if not series:
         return []
-    asked: dict[str, Any] = {
-        "series": list(series),
-        "start": midnight(first),
-        "end": midnight(last + timedelta(days=1)),
-        "failing": int(FAILING),
-    }
     with connection.cursor() as cursor:
-        cursor.execute(DAYS_SQL, asked)
+        cursor.execute(DAYS_SQL, _sound_hours(series, first=first, last=last))
         rows: Sequence[tuple[str, date, int, int, float, float | None]] = cursor.fetchall()
     found: dict[tuple[str, date], PlaceDay | None] = {}
     for public_id, day, _calibrated, n, mean, spread in rows:
@@ -149,14 +143,8 @@ def profile_together(
     """Draw the mean of each hour of the day over all calibrated hours of the places; None with fewer than three."""
     if not series:
         return None
-    asked: dict[str, Any] = {
-        "series": list(series),
-        "start": midnight(first),
-        "end": midnight(last + timedelta(days=1)),
-        "failing": int(FAILING),
-    }
     with connection.cursor() as cursor:
-        cursor.execute(PROFILE_SQL, asked)
+        cursor.execute(PROFILE_SQL, _sound_hours(series, first=first, last=last))
         rows: Sequence[tuple[int, int, float, float | None]] = cursor.fetchall()
     means: list[float | None] = [None] * 24
     spreads: list[float | None] = [None] * 24
@@ -178,3 +166,13 @@ def mean_by_place(found: Sequence[PlaceDay]) -> dict[str, tuple[float, float | N
         spreads = [day.uncertainty for day in days if day.uncertainty is not None]
         result[public_id] = (fmean(day.mean for day in days), fmean(spreads) if spreads else None, len(days))
     return result
+
+
+def _sound_hours(series: Collection[int], *, first: date, last: date) -> dict[str, Any]:
+    """Give the parameters that both questions have: the hours of the days [first, last] that no check failed."""
+    return {
+        "series": list(series),
+        "start": midnight(first),
+        "end": midnight(last + timedelta(days=1)),
+        "failing": int(FAILING),
+    }

@@ -90,9 +90,7 @@ def set_paused(loan: Loan, paused: bool, *, by: Person, now: datetime) -> None:
             Act.Kind.PAUSE,
             now=now,
             entry=Act.Entry.PAGE,
-            kit=loan.kit,
             loan=loan,
-            person=loan.person,
             by=by,
             reason="paused" if paused else "resumed",
         )

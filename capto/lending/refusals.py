@@ -39,6 +39,11 @@ class Refusal(Exception):
         """What to do now."""
         return gettext(self.way_out_said) % self._read()
 
+    @property
+    def sentence(self) -> str:
+        """What happened and what to do, for a page that has room for one line."""
+        return f"{self.what} {self.way_out}"
+
     def _read(self) -> dict[str, object]:
         def read(value: object) -> object:
             if isinstance(value, datetime):

@@ -62,7 +62,6 @@ def swap(loan: Loan, new_kit: Kit, *, now: datetime, reason: str, by: Person | N
             entry=entry,
             kit=new_kit,
             loan=loan,
-            person=loan.person,
             by=by,
             point=loan.point,
             reason=reason,

@@ -46,7 +46,6 @@ def take_back(
             memory=memory,
             kit=kit,
             loan=loan,
-            person=loan.person,
             by=by,
             point=point,
         )
@@ -102,9 +101,7 @@ def count_parts(
             now=now,
             entry=entry,
             memory={"missing": [part.pk for part in missing]},
-            kit=loan.kit,
             loan=loan,
-            person=loan.person,
             by=by,
         )
         return missing
@@ -133,9 +130,7 @@ def lose(loan: Loan, *, now: datetime, reason: str, by: Person | None, entry: st
             Act.Kind.LOSE,
             now=now,
             entry=entry,
-            kit=loan.kit,
             loan=loan,
-            person=loan.person,
             by=by,
             point=loan.point,
             reason=reason,

@@ -56,9 +56,7 @@ def undo(act: Act, *, by: Person, now: datetime, entry: str, into: Act | None = 
             now=now,
             entry=entry,
             memory={"act": act.pk},
-            kit=loan.kit,
             loan=loan,
-            person=loan.person,
             by=by,
             point=act.point,
         )

@@ -14,6 +14,7 @@ from firmware_bridge.arrival import Arrival, Batch, in_microseconds
 from firmware_bridge.intake import Intake
 from firmware_bridge.registry import Registry
 from firmware_bridge.store import store, store_states
+from tests.readers import signed_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -58,12 +59,6 @@ class Library:
             person = Person.objects.create_user(email, name=role)
             StaffRole.give(person, role=role, organisation=self.owner, now=NOW)
         return signed_in(person)
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def arrive(topic: str, payload: bytes, *, ago: timedelta = timedelta(0)) -> None:

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from capto.charts import Point
@@ -26,6 +25,7 @@ from capto.readings.models import (
     ReferenceValue,
     Series,
 )
+from tests.readers import signed_in
 
 if TYPE_CHECKING:
     from capto.lending.models import Loan
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 def _today(library: "Library", settings: Any) -> None:
     settings.STAFF_SECOND_FACTOR = False
     library.now = timezone.now()
-
-
-def _signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def _loan_with_hours(library: "Library", borrower: Person, values: list[float]) -> "Loan":
@@ -76,7 +70,7 @@ def _station(library: "Library", values: list[float], *, latitude: float = 45.95
 def test_the_page_asks_for_the_first_reading_and_stops_when_it_has_come(library: "Library") -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice, now=library.now - timedelta(minutes=5))
-    mine, address = _signed_in(alice), f"/prets/{loan.public_id}/"
+    mine, address = signed_in(alice), f"/prets/{loan.public_id}/"
     assert f'data-ask="{address}etat/"' in mine.get(address).content.decode()
     assert mine.get(address + "etat/").json()["heard"] is False
     RawMessage.objects.create(
@@ -89,7 +83,7 @@ def test_the_page_asks_for_the_first_reading_and_stops_when_it_has_come(library:
     told = mine.get(address + "etat/").json()
     assert told["heard"] and "Première mesure reçue" in told["sentence"]
     assert "data-ask" not in mine.get(address).content.decode()
-    assert _signed_in(library.person("Bruno")).get(address + "etat/").status_code == 403
+    assert signed_in(library.person("Bruno")).get(address + "etat/").status_code == 403
 
 
 def test_a_note_stands_on_the_curve_at_its_hour(library: "Library") -> None:
@@ -97,7 +91,7 @@ def test_a_note_stands_on_the_curve_at_its_hour(library: "Library") -> None:
     loan = _loan_with_hours(library, alice, [5.0, 30.0, 6.0])
     at = _hours(library, 2)[1] + timedelta(minutes=20)
     LoanNote.objects.create(loan=loan, starts_at=at, text="J’ai cuisiné", written_at=library.now)
-    page = _signed_in(alice).get(f"/prets/{loan.public_id}/").content.decode()
+    page = signed_in(alice).get(f"/prets/{loan.public_id}/").content.decode()
     assert page.count("<title>J’ai cuisiné</title>") == 2  # on the drawing of a desk and on that of a phone
 
 
@@ -123,7 +117,7 @@ def test_staff_answer_from_one_page_that_marks_what_is_overdue(library: "Library
         loan=loan, author=loan.person, is_from_staff=False, text="La lumière est rouge ?",
         at=library.now - timedelta(days=20),
     )  # fmt: skip
-    lila = _signed_in(library.staff())
+    lila = signed_in(library.staff())
     page = lila.get("/questions/").content.decode()
     assert "La lumière est rouge ?" in page and "En retard" in page and "délai promis est passé" in page
     entry = ThreadEntry.objects.get()
@@ -134,7 +128,7 @@ def test_staff_answer_from_one_page_that_marks_what_is_overdue(library: "Library
 
 def test_a_volunteer_reads_a_thread_and_does_not_answer_in_it(library: "Library") -> None:
     loan = library.lend(library.kit(), library.person())
-    volunteer = _signed_in(library.staff(Role.DESK_VOLUNTEER))
+    volunteer = signed_in(library.staff(Role.DESK_VOLUNTEER))
     assert volunteer.get("/questions/").status_code == 403
     assert volunteer.get(f"/prets/{loan.public_id}/").status_code == 200
     assert volunteer.post(f"/prets/{loan.public_id}/questions/", {"text": "Oui."}).status_code == 403
@@ -148,7 +142,7 @@ def test_questions_of_another_association_are_not_shown_nor_answered(library: "L
     stranger = library.person("Odile", may_borrow=False)
     other = Organisation.objects.create(name="Air de la Plaine")
     StaffRole.give(stranger, role=Role.LIBRARIAN, organisation=other, now=library.now)
-    theirs = _signed_in(stranger)
+    theirs = signed_in(stranger)
     assert "Secret" not in theirs.get("/questions/").content.decode()
     assert theirs.post("/questions/", {"entry": entry.pk, "text": "Oui."}).status_code == 404
 
@@ -172,7 +166,7 @@ def test_the_report_is_a_page_and_a_pdf_after_the_return_only(library: "Library"
     alice = library.person()
     loan = _loan_with_hours(library, alice, [10.0, 12.0, 20.0])
     _station(library, [9.0, 8.0, 19.0])
-    mine, address = _signed_in(alice), f"/prets/{loan.public_id}/"
+    mine, address = signed_in(alice), f"/prets/{loan.public_id}/"
     assert mine.get(address + "bilan/").status_code == 302
     library.take_back(loan.kit)
     page = mine.get(address + "bilan/").content.decode()
@@ -180,7 +174,7 @@ def test_the_report_is_a_page_and_a_pdf_after_the_return_only(library: "Library"
     assert "bilan/" in mine.get(address).content.decode()
     pdf = mine.get(address + "bilan.pdf")
     assert pdf["Content-Type"] == "application/pdf" and pdf.content.startswith(b"%PDF-")
-    assert _signed_in(library.person("Bruno")).get(address + "bilan.pdf").status_code == 403
+    assert signed_in(library.person("Bruno")).get(address + "bilan.pdf").status_code == 403
 
 
 def test_a_station_beyond_thirty_kilometres_is_not_compared(library: "Library") -> None:
@@ -241,7 +235,7 @@ def test_a_class_reads_its_air_in_plain_words(library: "Library") -> None:
             series=series, hour=noon + timedelta(hours=number), raw_mean=value, value=value,
             expanded_uncertainty=3.0, n=60, coverage=1.0, grade="B", computed_at=library.now, code_version="x",
         )  # fmt: skip
-    mine = _signed_in(teacher)
+    mine = signed_in(teacher)
     page = mine.get(f"/prets/{loan.public_id}/classe/").content.decode()
     assert "CM2, école Jaurès" in page and ">12 <" in page and "vers 13 h" in page and "<svg" in page
     assert "classe/" in mine.get(f"/prets/{loan.public_id}/").content.decode()
@@ -249,7 +243,7 @@ def test_a_class_reads_its_air_in_plain_words(library: "Library") -> None:
 
 def test_one_press_stops_every_message_that_is_not_about_a_loan(library: "Library") -> None:
     alice = library.person()
-    mine = _signed_in(alice)
+    mine = signed_in(alice)
     assert "Ne plus m’écrire qu’à propos de mes prêts" in mine.get("/ma-page/").content.decode()
     mine.post("/ma-page/messages/", {"only": "yes"})
     alice.refresh_from_db()

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import Client
 from django.utils import timezone
 
 from capto.lending import notices
@@ -14,6 +13,7 @@ from capto.lending.models import Act, Hold, Loan, LoanPart
 from capto.lending.refusals import AddressMissing, HoldClosed, NotByPost
 from capto.members.models import Message, Person
 from capto.members.roles import Role
+from tests.readers import signed_in
 
 if TYPE_CHECKING:
     from tests.lending.conftest import Library
@@ -30,12 +30,6 @@ def _today(library: "Library", settings: Any) -> None:
     library.point.save()
 
 
-def _signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def _asked(library: "Library", person: Person) -> Hold:
     library.kit()
     first = library.now.date() + timedelta(days=1)
@@ -46,7 +40,7 @@ def _asked(library: "Library", person: Person) -> Hold:
 
 def test_a_parcel_is_sent_received_and_posted_back_each_step_once(library: "Library") -> None:
     alice, lila = library.person(postal_address=STREET), library.staff()
-    hold, desk, mine = _asked(library, alice), _signed_in(lila), _signed_in(alice)
+    hold, desk, mine = _asked(library, alice), signed_in(lila), signed_in(alice)
     assert "À envoyer" in desk.get("/envois/").content.decode()
     desk.post("/envois/", {"hold": hold.pk})
     loan = Loan.objects.get()
@@ -94,7 +88,7 @@ def test_nothing_is_sent_without_an_address_nor_twice(library: "Library") -> Non
     hold = _asked(library, alice)
     with pytest.raises(AddressMissing):
         send(hold, by=lila, now=library.now)
-    assert "adresse à demander" in _signed_in(lila).get("/envois/").content.decode()
+    assert "adresse à demander" in signed_in(lila).get("/envois/").content.decode()
     alice.correct(postal_address=STREET)
     hold = Hold.objects.get()
     send(hold, by=lila, now=library.now)
@@ -116,16 +110,16 @@ def test_the_slip_has_the_address_the_parts_and_is_for_staff(library: "Library")
     alice, lila = library.person(postal_address=STREET), library.staff()
     loan = send(_asked(library, alice), by=lila, now=library.now)
     address = f"/prets/{loan.public_id}/bordereau.pdf"
-    slip = _signed_in(lila).get(address)
+    slip = signed_in(lila).get(address)
     assert slip.content.startswith(b"%PDF-")
-    assert _signed_in(alice).get(address).status_code == 403
-    assert _signed_in(library.staff(Role.MEDIATOR)).get(address).status_code == 403
+    assert signed_in(alice).get(address).status_code == 403
+    assert signed_in(library.staff(Role.MEDIATOR)).get(address).status_code == 403
 
 
 def test_staff_exchanges_a_kit_from_the_page_and_the_public_id_stays(library: "Library") -> None:
     loan, other = library.lend(library.kit(), library.person()), library.kit()
     public = loan.loan_placements.get().placement.public_id
-    lila, address = _signed_in(library.staff()), f"/prets/{loan.public_id}/echanger/"
+    lila, address = signed_in(library.staff()), f"/prets/{loan.public_id}/echanger/"
     assert "Aucun kit" in lila.post(address, {"code": "K-0", "reason": "muet"}, follow=True).content.decode()
     library.now += timedelta(hours=1)
     lila.post(address, {"code": other.code.lower(), "reason": "ne mesure plus"})
@@ -139,7 +133,7 @@ def test_staff_exchanges_a_kit_from_the_page_and_the_public_id_stays(library: "L
 def test_staff_extends_against_the_rule_with_a_reason_only(library: "Library") -> None:
     library.set_policy(renewals=0)
     loan = library.lend(library.kit(), library.person())
-    lila, address = _signed_in(library.staff()), f"/prets/{loan.public_id}/plus-longtemps/"
+    lila, address = signed_in(library.staff()), f"/prets/{loan.public_id}/plus-longtemps/"
     until = library.point.next_open_day(loan.due_on + timedelta(days=5))
     due = loan.due_on
     lila.post(address, {"until": until.isoformat()})
@@ -154,7 +148,7 @@ def test_staff_extends_against_the_rule_with_a_reason_only(library: "Library") -
 def test_a_borrower_does_none_of_the_staff_s_acts(library: "Library") -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice)
-    mine = _signed_in(alice)
+    mine = signed_in(alice)
     for what in ("echanger", "plus-longtemps", "perdu"):
         told = {"reason": "x", "code": "K", "until": "2030-01-01"}
         assert mine.post(f"/prets/{loan.public_id}/{what}/", told).status_code == 403
@@ -164,7 +158,7 @@ def test_a_borrower_does_none_of_the_staff_s_acts(library: "Library") -> None:
 def test_a_lost_kit_closes_the_loan_and_no_reminder_follows(library: "Library") -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice)
-    _signed_in(library.staff()).post(f"/prets/{loan.public_id}/perdu/", {"reason": "volé dans la cour"})
+    signed_in(library.staff()).post(f"/prets/{loan.public_id}/perdu/", {"reason": "volé dans la cour"})
     loan.refresh_from_db()
     assert loan.state == Loan.State.LOST and loan.kit.state == "missing"
     about = f"{loan.pk}:{loan.due_on.isoformat()}:1"

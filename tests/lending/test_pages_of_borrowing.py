@@ -16,6 +16,7 @@ from capto.members.models import BorrowerGroup, Consent, Message, Person, Territ
 from capto.members.roles import Role
 from capto.readings.models import DeviceState, GridSquare, HourlyValue, Layout, Placement, RawMessage, Series
 from capto.readings.published_cell import square_of
+from tests.readers import signed_in
 
 if TYPE_CHECKING:
     from tests.lending.conftest import Library
@@ -26,12 +27,6 @@ def _today(library: "Library", settings: Any, tmp_path: Any) -> None:
     settings.STAFF_SECOND_FACTOR = False
     settings.MEDIA_ROOT = tmp_path
     library.now = timezone.now()
-
-
-def _signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_anyone_reads_what_is_lent_where_and_in_which_order(library: "Library", client: Client) -> None:
@@ -52,7 +47,7 @@ def test_the_calendar_says_how_many_kits_are_free(library: "Library", client: Cl
 
 def test_asking_for_a_kit_puts_one_aside_or_says_why_not(library: "Library") -> None:
     kit, alice = library.kit(), library.person()
-    mine = _signed_in(alice)
+    mine = signed_in(alice)
     first = library.point.next_open_day(library.now.date() + timedelta(days=3))
     last = library.point.next_open_day(first + timedelta(days=10))
     days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
@@ -70,26 +65,26 @@ def test_a_waiting_hold_shows_its_rank_and_why(library: "Library") -> None:
     alice = library.person()
     first = library.point.next_open_day(library.now.date() + timedelta(days=30))
     library.hold(alice, first, library.point.next_open_day(first + timedelta(days=10)))
-    page = _signed_in(alice).get("/ma-page/").content.decode()
+    page = signed_in(alice).get("/ma-page/").content.decode()
     assert "Rang 1 sur 1." in page and "n’a jamais emprunté" in page
 
 
 def test_nobody_cancels_another_s_hold(library: "Library") -> None:
     first = library.point.next_open_day(library.now.date() + timedelta(days=30))
     hold = library.hold(library.person(), first, library.point.next_open_day(first + timedelta(days=10)))
-    assert _signed_in(library.person("Bruno")).post(f"/reservations/{hold.pk}/annuler/").status_code == 404
+    assert signed_in(library.person("Bruno")).post(f"/reservations/{hold.pk}/annuler/").status_code == 404
 
 
 def test_a_loan_s_page_is_its_borrower_s_and_staff_s(library: "Library", client: Client) -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice)
     address = f"/prets/{loan.public_id}/"
-    assert _signed_in(alice).get(address).status_code == 200
+    assert signed_in(alice).get(address).status_code == 200
     assert client.get(address).status_code == 302
-    assert _signed_in(library.person("Bruno")).get(address).status_code == 403
-    assert _signed_in(library.person("Bruno")).get("/prets/inconnu/").status_code == 403
-    assert _signed_in(library.staff(Role.METROLOGIST)).get(address).status_code == 403
-    assert "en tant que personnel" in _signed_in(library.staff()).get(address).content.decode()
+    assert signed_in(library.person("Bruno")).get(address).status_code == 403
+    assert signed_in(library.person("Bruno")).get("/prets/inconnu/").status_code == 403
+    assert signed_in(library.staff(Role.METROLOGIST)).get(address).status_code == 403
+    assert "en tant que personnel" in signed_in(library.staff()).get(address).content.decode()
 
 
 def _first_message(placement: Placement, *, minutes_ago: int) -> None:
@@ -104,7 +99,7 @@ def _first_message(placement: Placement, *, minutes_ago: int) -> None:
 def test_the_state_is_said_in_one_line_from_silence_to_the_first_reading(library: "Library") -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice, now=library.now - timedelta(minutes=30))
-    mine, address = _signed_in(alice), f"/prets/{loan.public_id}/"
+    mine, address = signed_in(alice), f"/prets/{loan.public_id}/"
     assert "Aucune mesure reçue encore" in mine.get(address).content.decode()
     _first_message(Placement.objects.get(), minutes_ago=2)
     assert "Première mesure reçue il y a 2" in mine.get(address).content.decode()
@@ -131,7 +126,7 @@ def test_the_curve_shows_the_hours_with_their_uncertainty(library: "Library") ->
             computed_at=library.now,
             code_version="x",
         )
-    page = _signed_in(alice).get(f"/prets/{loan.public_id}/").content.decode()
+    page = signed_in(alice).get(f"/prets/{loan.public_id}/").content.decode()
     assert "Particules PM2,5, µg/m³" in page and "9,0 µg/m³" in page and "± 3,2 µg/m³" in page
     assert page.count('<td class="number">12,4</td>') == 1
 
@@ -139,7 +134,7 @@ def test_the_curve_shows_the_hours_with_their_uncertainty(library: "Library") ->
 def test_a_borrower_renews_pauses_notes_asks_and_says_where(library: "Library") -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice)
-    mine, address = _signed_in(alice), f"/prets/{loan.public_id}/"
+    mine, address = signed_in(alice), f"/prets/{loan.public_id}/"
     due = loan.due_on
     mine.post(address + "prolonger/")
     loan.refresh_from_db()
@@ -158,7 +153,7 @@ def test_a_borrower_renews_pauses_notes_asks_and_says_where(library: "Library") 
     mine.post(address + "questions/", {"text": "La lumière est rouge, est-ce normal ?"})
     entry = ThreadEntry.objects.get()
     assert not entry.is_from_staff
-    lila = _signed_in(library.staff())
+    lila = signed_in(library.staff())
     assert "La lumière est rouge" in lila.get("/matin/").content.decode()
     lila.post(address + "questions/", {"text": "Oui, pendant la charge."})
     assert "La lumière est rouge" not in lila.get("/matin/").content.decode()
@@ -169,12 +164,12 @@ def test_the_exact_point_is_shown_to_who_may_see_it_only(library: "Library") -> 
     alice = library.person()
     loan = library.lend(library.kit(), alice)
     address = f"/prets/{loan.public_id}/"
-    _signed_in(alice).post(
+    signed_in(alice).post(
         address + "place/", {"latitude": "45.89921", "longitude": "6.12943", "precision_m": "200"}
     )
-    assert "45,8992" in _signed_in(alice).get(address).content.decode()
-    assert "45,8992" in _signed_in(library.staff(Role.LIBRARIAN)).get(address).content.decode()
-    assert "45,8992" not in _signed_in(library.staff(Role.DESK_VOLUNTEER)).get(address).content.decode()
+    assert "45,8992" in signed_in(alice).get(address).content.decode()
+    assert "45,8992" in signed_in(library.staff(Role.LIBRARIAN)).get(address).content.decode()
+    assert "45,8992" not in signed_in(library.staff(Role.DESK_VOLUNTEER)).get(address).content.decode()
 
 
 def test_in_a_square_with_few_households_the_published_cell_is_larger(library: "Library") -> None:
@@ -183,7 +178,7 @@ def test_in_a_square_with_few_households_the_published_cell_is_larger(library: "
     east, north = square_of(45.8992, 6.1294)
     GridSquare.objects.create(east=east, north=north, households=4.0)
     point = {"latitude": "45.8992", "longitude": "6.1294", "precision_m": "200"}
-    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", point)
+    signed_in(alice).post(f"/prets/{loan.public_id}/place/", point)
     assert Placement.objects.get().place.precision_m == 1_000
 
 
@@ -195,20 +190,20 @@ def test_in_a_small_commune_the_published_cell_is_never_finer_than_its_rule(libr
     area.territory = village
     area.save()
     here = {"latitude": "45.89921", "longitude": "6.12943"}
-    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "200"})
+    signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "200"})
     assert Placement.objects.get().place.precision_m == 1_000  # below 2,000 inhabitants
-    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "5000"})
+    signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "5000"})
     assert Placement.objects.get().place.precision_m == 5_000  # coarser, as the borrower chose
     village.population = 30_000
     village.save()
-    _signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "200"})
+    signed_in(alice).post(f"/prets/{loan.public_id}/place/", {**here, "precision_m": "200"})
     assert Placement.objects.get().place.precision_m == 200
 
 
 def test_the_agreement_is_a_pdf_with_the_charter_of_that_day(library: "Library") -> None:
     alice = library.person()
     loan = library.lend(library.kit(), alice)
-    answer = _signed_in(alice).get(f"/prets/{loan.public_id}/convention.pdf")
+    answer = signed_in(alice).get(f"/prets/{loan.public_id}/convention.pdf")
     assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF-")
     assert loan.charter is not None and loan.charter.version == "1"
 
@@ -218,7 +213,7 @@ def test_the_charter_is_accepted_on_screen_where_it_was_not(library: "Library") 
     alice = library.person(may_borrow=False)
     library.train(alice)
     loan = library.lend(library.kit(), alice)
-    mine, address = _signed_in(alice), f"/prets/{loan.public_id}/"
+    mine, address = signed_in(alice), f"/prets/{loan.public_id}/"
     assert "je l’accepte" in mine.get(address).content.decode()
     mine.post(address + "charte/")
     assert Consent.objects.get().way == "screen"
@@ -229,7 +224,7 @@ def test_a_class_has_a_log_to_print_without_a_name(library: "Library") -> None:
     teacher = library.person("Paul")
     group = BorrowerGroup.objects.create(name="CM2 Jaurès", category="school", responsible=teacher)
     loan = library.lend(library.kit(), teacher, group=group)
-    page = _signed_in(teacher).get(f"/prets/{loan.public_id}/carnet/").content.decode()
+    page = signed_in(teacher).get(f"/prets/{loan.public_id}/carnet/").content.decode()
     assert "On n’écrit le nom de personne." in page and "CM2 Jaurès" in page
 
 
@@ -272,7 +267,7 @@ def test_a_report_that_is_no_photo_is_asked_again_and_many_in_a_row_are_slowed(
 
 def test_someone_without_internet_is_served_from_the_account_to_the_hold(library: "Library") -> None:
     lila, kit = library.staff(), library.kit()
-    desk = _signed_in(lila)
+    desk = signed_in(lila)
     told = {"name": "Jeanne", "phone": "04 50 00 00 00", "way": "paper", "accepted": "on"}
     answer = desk.post("/comptoir/personnes/nouvelle/", told)
     jeanne = Person.objects.get(name="Jeanne")
@@ -300,7 +295,7 @@ def test_nobody_holds_for_another_without_the_role(library: "Library") -> None:
         "starts_on": first.isoformat(),
         "ends_on": library.point.next_open_day(first + timedelta(days=7)).isoformat(),
     }
-    _signed_in(bruno).post(f"/emprunter/particules-dehors/?pour={alice.pk}", days)
+    signed_in(bruno).post(f"/emprunter/particules-dehors/?pour={alice.pk}", days)
     assert Hold.objects.get().person == bruno
 
 
@@ -314,7 +309,7 @@ def test_the_morning_has_five_lists_and_each_line_ends_in_one_act(library: "Libr
     library.take_back(back.kit, now=library.now - timedelta(days=1))
     due = library.lend(library.kit(), library.person("Carole"), now=library.now - timedelta(days=3))
     Loan.objects.filter(pk=due.pk).update(due_on=timezone.localdate())
-    desk = _signed_in(library.staff())
+    desk = signed_in(library.staff())
     page = desk.get("/matin/").content.decode()
     for heading in ("Attendus aujourd’hui (1)", "En retard (1)", "À comparer au banc (1)", "nettoyer (1)"):
         assert heading in page
@@ -340,14 +335,14 @@ def test_the_morning_is_of_the_own_organisation(library: "Library") -> None:
         organisation=other, name="Mairie", slug="mairie", latitude=45.8, longitude=6.2
     )
     stranger.staff_roles.update(organisation=other)
-    desk = _signed_in(stranger)
+    desk = signed_in(stranger)
     assert loan.kit.code not in desk.get("/matin/").content.decode()
     assert desk.post("/matin/ecrire/", {"loan": loan.public_id}).status_code == 404
 
 
 def test_a_person_corrects_what_is_known_and_opens_a_group(library: "Library") -> None:
     alice = library.person()
-    mine = _signed_in(alice)
+    mine = signed_in(alice)
     mine.post(
         "/ma-page/coordonnees/",
         {"name": "Alice Roy", "phone": "06", "language": "en", "only_loan_messages": "on"},

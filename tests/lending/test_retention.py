@@ -11,7 +11,6 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from capto.lending.models import Act, Hold, Loan, LoanNote, ThreadEntry
@@ -28,6 +27,7 @@ from capto.members.models import (
 )
 from capto.readings.models import HourlyValue, Place, Series
 from capto.training.models import CourseSession, Enrolment
+from tests.readers import signed_in
 
 if TYPE_CHECKING:
     from tests.lending.conftest import Library
@@ -51,17 +51,11 @@ def _zoe(library: "Library") -> Person:
     return person
 
 
-def _signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def _a_life(library: "Library") -> tuple[Person, Loan]:
     """Let someone do all that leaves a trace: a loan through the desk, notes, questions, training, a hold."""
     zoe, lila = _zoe(library), library.staff()
     kit = library.kit()
-    desk = _signed_in(lila)
+    desk = signed_in(lila)
     for text in ("quintessence", kit.code):
         desk.post(
             "/comptoir/geste/",
@@ -105,7 +99,7 @@ def test_after_an_erasure_no_table_holds_name_mail_phone_or_address(
 ) -> None:
     settings.STAFF_SECOND_FACTOR = False
     zoe, loan = _a_life(library)
-    _signed_in(zoe)
+    signed_in(zoe)
     number = zoe.pk
     assert _tables_that_hold("quintessence")
     library.take_back(loan.kit)
@@ -147,7 +141,7 @@ def test_an_erasure_waits_for_the_kit_and_then_carries_itself_out(library: "Libr
     loan = library.lend(library.kit(), zoe)
     with pytest.raises(ErasureWaits, match=loan.kit.code):
         erase(zoe, because="asked", now=library.now)
-    mine = _signed_in(zoe)
+    mine = signed_in(zoe)
     answer = mine.post("/ma-page/effacer/", {"sure": "yes"}, follow=True).content.decode()
     assert loan.kit.code in answer and "de lui-même" in answer
     assert erase_who_asked(now=library.now) == 0
@@ -159,7 +153,7 @@ def test_an_erasure_waits_for_the_kit_and_then_carries_itself_out(library: "Libr
 def test_who_asked_may_change_their_mind(library: "Library") -> None:
     zoe = _zoe(library)
     loan = library.lend(library.kit(), zoe)
-    mine = _signed_in(zoe)
+    mine = signed_in(zoe)
     mine.post("/ma-page/effacer/", {"sure": "yes"})
     mine.post("/ma-page/effacer/", {"wish": "keep"})
     library.take_back(loan.kit)
@@ -168,7 +162,7 @@ def test_who_asked_may_change_their_mind(library: "Library") -> None:
 
 
 def test_an_erasure_is_asked_with_a_tick_and_closes_the_session(library: "Library") -> None:
-    mine = _signed_in(_zoe(library))
+    mine = signed_in(_zoe(library))
     mine.post("/ma-page/effacer/", {})
     assert Person.objects.filter(email=EMAIL).exists()
     assert "Votre compte est effacé" in mine.post("/ma-page/effacer/", {"sure": "yes"}).content.decode()
@@ -231,7 +225,7 @@ def test_one_s_own_copy_holds_loans_hours_and_consents_as_json_and_csv(
 ) -> None:
     settings.STAFF_SECOND_FACTOR = False
     zoe, loan = _a_life(library)
-    mine = _signed_in(zoe)
+    mine = signed_in(zoe)
     page = mine.get("/ma-page/donnees/").content.decode()
     assert "heures mesurées" in page and "compte sans activité" in page
     told = json.loads(mine.get("/ma-page/donnees.json").content)

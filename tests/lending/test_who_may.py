@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from capto.lending.models import Loan, Policy
@@ -22,6 +21,7 @@ from capto.members.models import (
 )
 from capto.members.roles import Role
 from capto.training.models import BorrowingRight, Course, CourseSession, Enrolment
+from tests.readers import signed_in
 
 if TYPE_CHECKING:
     from capto.catalogue.models import LendingPoint
@@ -78,13 +78,6 @@ def _today(library: "Library", settings: Any) -> None:
     library.now = timezone.now()
 
 
-def _signed_in(person: Person | None) -> Client:
-    client = Client()
-    if person is not None:
-        client.force_login(person)
-    return client
-
-
 def _other_association(library: "Library") -> tuple[Organisation, "LendingPoint", Person]:
     """Add a second association of the instance with its desk and its librarian."""
     from datetime import time
@@ -113,7 +106,7 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(library: "Library"
         person = library.person("Bruno")
     elif person is None and who != STRANGER:
         person = library.staff(Role(who))
-    client, wrong = _signed_in(person), []
+    client, wrong = signed_in(person), []
     for address, allowed in MAY.items():
         answer = client.get(address.format(loan=loan.public_id, person=alice.pk))
         opened = answer.status_code == 200 or (
@@ -127,7 +120,7 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(library: "Library"
 
 def test_staff_gives_a_second_factor_before_managing(library: "Library", settings: Any) -> None:
     settings.STAFF_SECOND_FACTOR = True
-    client = _signed_in(library.staff(Role.ADMINISTRATOR))
+    client = signed_in(library.staff(Role.ADMINISTRATOR))
     for address in (
         "/gestion/",
         "/gestion/regles/",
@@ -143,14 +136,14 @@ def test_staff_of_another_association_sees_neither_people_nor_loans(library: "Li
     alice = library.person("Alice")
     loan = library.lend(library.kit(), alice)
     _other, _point, odile = _other_association(library)
-    theirs = _signed_in(odile)
+    theirs = signed_in(odile)
     assert theirs.get(f"/comptoir/personnes/{alice.pk}/").status_code == 404
     assert theirs.get(f"/comptoir/personnes/{alice.pk}/carte.pdf").status_code == 404
     assert theirs.get(f"/gestion/personnes/{alice.pk}/corriger/").status_code == 404
     assert theirs.post(f"/gestion/personnes/{alice.pk}/effacer/", {"sure": "yes"}).status_code == 404
     assert theirs.get(f"/prets/{loan.public_id}/").status_code == 403
     assert alice.name not in theirs.get("/gestion/personnes/?q=ali").content.decode()
-    assert alice.name in _signed_in(library.staff()).get("/gestion/personnes/?q=ali").content.decode()
+    assert alice.name in signed_in(library.staff()).get("/gestion/personnes/?q=ali").content.decode()
 
 
 def test_a_person_of_nobody_yet_is_found_by_every_desk(library: "Library") -> None:
@@ -165,7 +158,7 @@ def test_who_spells_their_e_mail_or_shows_their_card_is_served_by_any_desk(libra
     other, _point, odile = _other_association(library)
     assert named_like("alice", organisations=[other], at_most=5) == []
     assert named_like(str(alice.email), organisations=[other], at_most=5) == [alice]
-    theirs = _signed_in(odile)
+    theirs = signed_in(odile)
     assert (
         alice.name in theirs.post("/comptoir/", {"code": alice.card(), "key": str(uuid4())}).content.decode()
     )
@@ -188,7 +181,7 @@ def test_a_pooled_kit_is_lent_by_both_and_another_by_its_owner_only(library: "Li
 def test_rows_of_another_association_are_not_managed(library: "Library") -> None:
     other, _point, odile = _other_association(library)
     course, policy = library.course, Policy.objects.create(name="À nous", organisation=library.organisation)
-    theirs = _signed_in(odile)
+    theirs = signed_in(odile)
     for address in (f"/gestion/cours/{course.pk}/", f"/gestion/regles/{policy.pk}/"):
         assert theirs.get(address).status_code == 404
     for address in ("/gestion/chartes/", "/gestion/organisations/nouveau/", "/gestion/durees/"):
@@ -211,7 +204,7 @@ def _policy(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_librarian_writes_a_rule_and_is_told_of_one_that_is_there_already(library: "Library") -> None:
-    lila = _signed_in(library.staff())
+    lila = signed_in(library.staff())
     assert (
         lila.post("/gestion/regles/nouveau/", _policy(organisation=library.organisation.pk)).status_code
         == 302
@@ -229,7 +222,7 @@ def test_a_librarian_writes_a_rule_and_is_told_of_one_that_is_there_already(libr
 
 def test_a_librarian_adds_a_class_with_its_responsible_adult(library: "Library") -> None:
     teacher = library.person("Paul")
-    lila = _signed_in(library.staff())
+    lila = signed_in(library.staff())
     told = {"name": "CM2, école Jaurès", "category": "school", "size": 27, "is_active": "on"}
     unknown = lila.post("/gestion/groupes/nouveau/", told | {"responsible": "personne@exemple.test"})
     assert "Personne n’a cette adresse" in unknown.content.decode()
@@ -242,20 +235,20 @@ def test_a_librarian_adds_a_class_with_its_responsible_adult(library: "Library")
 
 
 def test_an_administrator_gives_a_role_and_ends_it(library: "Library") -> None:
-    awa, bruno = _signed_in(library.staff(Role.ADMINISTRATOR)), library.person("Bruno")
+    awa, bruno = signed_in(library.staff(Role.ADMINISTRATOR)), library.person("Bruno")
     told = {"member": bruno.email, "role": "desk_volunteer", "organisation": library.organisation.pk}
     awa.post("/gestion/equipe/nouveau/", told)
     awa.post("/gestion/equipe/nouveau/", told)
     role = StaffRole.objects.get(person=bruno)
-    assert role.role == "desk_volunteer" and _signed_in(bruno).get("/comptoir/").status_code == 200
+    assert role.role == "desk_volunteer" and signed_in(bruno).get("/comptoir/").status_code == 200
     awa.post(f"/gestion/equipe/{role.pk}/fin/")
     role.refresh_from_db()
-    assert role.ends_at is not None and _signed_in(bruno).get("/comptoir/").status_code == 403
+    assert role.ends_at is not None and signed_in(bruno).get("/comptoir/").status_code == 403
 
 
 def test_a_campaign_needs_a_mediator_of_the_staff_and_keeps_its_seats(library: "Library") -> None:
     Territory.objects.create(name="Annecy", insee_code="74010", population=130_000)
-    lila, theo = _signed_in(library.staff()), library.staff(Role.MEDIATOR)
+    lila, theo = signed_in(library.staff()), library.staff(Role.MEDIATOR)
     told = {
         "question": "Que respire-t-on devant l’école ?", "organisation": library.organisation.pk, "commune": "Annecy",
         "mediator": library.person("Bruno").email, "starts_on": "2027-01-04", "ends_on": "2027-03-01", "seats": 2,
@@ -271,7 +264,7 @@ def test_a_campaign_needs_a_mediator_of_the_staff_and_keeps_its_seats(library: "
 
 
 def test_a_version_of_the_charter_is_added_for_now_or_later_and_never_changed(library: "Library") -> None:
-    lila = _signed_in(library.staff())
+    lila = signed_in(library.staff())
     told = {"version": "2", "text": "Prendre soin du capteur.", "published_at": "2020-01-01T08:00"}
     assert "maintenant ou plus tard" in lila.post("/gestion/chartes/nouveau/", told).content.decode()
     at = timezone.localtime(library.now + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
@@ -283,7 +276,7 @@ def test_a_version_of_the_charter_is_added_for_now_or_later_and_never_changed(li
 
 
 def test_a_session_is_made_widened_and_cancelled_without_a_developer(library: "Library") -> None:
-    lila = _signed_in(library.staff())
+    lila = signed_in(library.staff())
     at = timezone.localtime(library.now + timedelta(days=5))
     told = {
         "course": library.course.pk, "point": library.point.pk, "seats": 1,
@@ -305,20 +298,20 @@ def test_a_session_is_made_widened_and_cancelled_without_a_developer(library: "L
 
 def test_a_right_is_given_on_the_spot_with_a_reason_and_taken_back(library: "Library") -> None:
     bruno = library.person("Bruno", may_borrow=False)
-    lila, address = _signed_in(library.staff()), f"/gestion/personnes/{bruno.pk}/droit/"
+    lila, address = signed_in(library.staff()), f"/gestion/personnes/{bruno.pk}/droit/"
     lila.post(address, {"course": library.course.pk})
     assert not BorrowingRight.objects.filter(person=bruno).exists()
     lila.post(address, {"course": library.course.pk, "reason": "ancien formateur"})
     right = BorrowingRight.objects.get(person=bruno)
     assert right.reason == "ancien formateur" and right.expires_at > library.now
-    assert _signed_in(library.staff(Role.DESK_VOLUNTEER)).post(address, {}).status_code == 403
+    assert signed_in(library.staff(Role.DESK_VOLUNTEER)).post(address, {}).status_code == 403
     lila.post(address, {"revoke": right.pk})
     right.refresh_from_db()
     assert right.revoked_at is not None and right.revoked_because
 
 
 def test_a_town_joins_with_a_form_and_a_duration_is_changed_with_its_source(library: "Library") -> None:
-    awa = _signed_in(library.staff(Role.ADMINISTRATOR))
+    awa = signed_in(library.staff(Role.ADMINISTRATOR))
     awa.post("/gestion/organisations/nouveau/", {"name": "Ville de Sillingy", "answers_within_days": 2})
     town = Organisation.objects.get(name="Ville de Sillingy")
     assert StaffRole.objects.filter(organisation=town, role=Role.ADMINISTRATOR).exists()

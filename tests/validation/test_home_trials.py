@@ -13,6 +13,7 @@ from django.test import Client
 from capto.members.messages import send_waiting
 from capto.members.models import Message, Person, Territory
 from capto.validation.models import DeviceTest, HomeVolunteer, TooEarly, UnitTaken
+from tests.readers import signed_in
 from tests.validation.makers import AFTER, NOW, SCORING
 
 
@@ -26,12 +27,6 @@ def quiet(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def neighbour(db: None) -> Person:
     Territory.objects.get_or_create(name="Meylan", insee_code="38229")
     return Person.objects.create_user("voisine@exemple.test", name="Nadège Untel")
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_an_offer_needs_an_agreement_and_keeps_its_words(

@@ -90,7 +90,12 @@ class Act(models.Model):
         memory: Any = None,
         **facts: Any,
     ) -> "Act":
-        """Note what was done, in a new act, or in the one that the desk opened for this request and saves itself."""
+        """Note what was done, in a new act, or in the one that the desk opened for this request and saves itself.
+
+        `facts` are fields of an act; one on a `loan` is on its kit and its person where they name no others.
+        """
+        if (loan := facts.get("loan")) is not None:
+            facts = {"kit": loan.kit, "person": loan.person, **facts}
         is_new = act is None
         if act is None:
             act = cls(at=now, noted_at=now, entry=entry)

@@ -63,7 +63,6 @@ class Problem(models.Model):
             entry=entry,
             kit=kit,
             loan=loan,
-            person=loan.person if loan else None,
             by=by,
             reason=ticket.what[:300],
         )

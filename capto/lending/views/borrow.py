@@ -145,7 +145,7 @@ def _ask(
             entry=Act.Entry.PAGE,
         )
     except Refusal as refusal:
-        form.add_error(None, f"{refusal.what} {refusal.way_out}")
+        form.add_error(None, refusal.sentence)
         return None
 
 

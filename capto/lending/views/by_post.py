@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST
 
 from capto.lending.by_post import note_arrival, note_posted_back, parcels, send
 from capto.lending.models import Hold, LoanPart
-from capto.lending.refusals import Refusal
 from capto.lending.views.my_loan import loan_for
+from capto.lending.views.told import refusals_told
 from capto.members.access import requires
 from capto.members.chosen import chosen_or_404
 from capto.members.models import Person
@@ -38,12 +38,9 @@ def page(request: HttpRequest) -> HttpResponse:
         hold = chosen_or_404(
             ready.select_related("kit", "person", "group", "point"), request.POST.get("hold")
         )
-        try:
+        with refusals_told(request):
             loan = send(hold, by=person, now=timezone.now())
-        except Refusal as refusal:
-            messages.error(request, f"{refusal.what} {refusal.way_out}")
-            return redirect("parcels")
-        messages.success(request, _("%s est parti. Imprimez le bordereau pour la boîte.") % loan.kit.code)
+            messages.success(request, _("%s est parti. Imprimez le bordereau pour la boîte.") % loan.kit.code)
         return redirect("parcels")
     return render(request, "lending/parcels.html", {"parcels": parcels(organisations)})
 
@@ -73,13 +70,11 @@ def moved(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note that the parcel has come, or that it goes back."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     person, now = cast(Person, request.user), timezone.now()
-    try:
+    with refusals_told(request):
         if request.POST.get("what") == "back":
             note_posted_back(loan, by=person, now=now)
             messages.success(request, _("C’est noté. Merci : plus aucun rappel ne partira pour ce kit."))
         else:
             note_arrival(loan, by=person, now=now)
             messages.success(request, _("C’est noté : le kit est arrivé."))
-    except Refusal as refusal:
-        messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("my-loan", public_id)

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from capto.catalogue.models import Kit
 from capto.lending.forms import DayInput
 from capto.lending.models import Loan
-from capto.lending.refusals import Refusal
 from capto.lending.views.my_loan import loan_for
+from capto.lending.views.told import refusals_told
 from capto.members.models import Person
 from capto.members.roles import Capability
 
@@ -75,11 +75,9 @@ def swap(request: HttpRequest, public_id: str) -> HttpResponse:
     if kit is None:
         messages.error(request, _("Aucun kit ne porte ce code. Rien n’a changé."))
         return redirect("my-loan", public_id)
-    try:
+    with refusals_told(request):
         loan.swap(kit, now=timezone.now(), reason=form.cleaned_data["reason"], by=staff)
         messages.success(request, _("Échangé : le prêt continue avec %s, sous la même page.") % kit.code)
-    except Refusal as refusal:
-        messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("my-loan", public_id)
 
 
@@ -92,7 +90,7 @@ def longer(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Il manque le jour."))
         return redirect("my-loan", public_id)
-    try:
+    with refusals_told(request):
         loan.renew(
             now=timezone.now(),
             by=staff,
@@ -100,8 +98,6 @@ def longer(request: HttpRequest, public_id: str) -> HttpResponse:
             override=form.cleaned_data["reason"],
         )
         messages.success(request, _("Le prêt est prolongé."))
-    except Refusal as refusal:
-        messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("my-loan", public_id)
 
 
@@ -114,11 +110,9 @@ def lost(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Il manque ce qui s’est passé."))
         return redirect("my-loan", public_id)
-    try:
+    with refusals_told(request):
         loan.lose(now=timezone.now(), reason=form.cleaned_data["reason"], by=staff)
         messages.success(request, _("Le prêt est clos et le kit est noté introuvable."))
-    except Refusal as refusal:
-        messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("my-loan", public_id)
 
 

@@ -15,8 +15,8 @@ from capto.lending.days import local_day
 from capto.lending.models import Loan
 from capto.lending.morning import morning
 from capto.lending.notices import HERE
-from capto.lending.refusals import Refusal
 from capto.lending.views.desk import chosen_point
+from capto.lending.views.told import refusals_told
 from capto.members.access import requires
 from capto.members.chosen import chosen_or_404
 from capto.members.models import Message, Person
@@ -80,10 +80,8 @@ def extend(request: HttpRequest) -> HttpResponse:
     person, now = cast(Person, request.user), timezone.now()
     loans = Loan.objects.open().of_staff(person.organisations_where(Capability.LEND))
     loan = get_object_or_404(loans, public_id=request.POST.get("loan", ""))
-    try:
+    with refusals_told(request):
         with transaction.atomic():
             loan.renew(now=now, by=person)
         messages.success(request, _("%s : prêt prolongé.") % loan.kit.code)
-    except Refusal as refusal:
-        messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("morning")

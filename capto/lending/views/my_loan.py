@@ -22,7 +22,7 @@ from capto.lending.first_reading import heard
 from capto.lending.forms import NoteForm, PlaceForm, QuestionForm
 from capto.lending.models import Loan, LoanNote, LoanPart, ThreadEntry
 from capto.lending.placements import placements_of, set_paused, stand_at
-from capto.lending.refusals import Refusal
+from capto.lending.views.told import refusals_told
 from capto.members.access import second_factor_is_given
 from capto.members.markdown import rendered
 from capto.members.models import BorrowerCategory, Consent, Person
@@ -137,11 +137,9 @@ def _charter_accepted(loan: Loan) -> bool:
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep the kit longer."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
-    try:
+    with refusals_told(request):
         loan.renew(now=timezone.now(), by=cast(Person, request.user))
         messages.success(request, _("Le prêt est prolongé."))
-    except Refusal as refusal:
-        messages.error(request, f"{refusal.what} {refusal.way_out}")
     return redirect("my-loan", public_id)
 
 

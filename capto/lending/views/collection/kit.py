@@ -150,7 +150,7 @@ def _do(doing: _Doing, kit: Kit, told: dict[str, Any], *, by: Person, key: str, 
         return {"said": doing.work(kit, told, by, act)}
 
     def refused(refusal: Refusal) -> Answer:
-        return {"refused": f"{refusal.what} {refusal.way_out}"}
+        return {"refused": refusal.sentence}
 
     try:
         once_key = UUID(key)

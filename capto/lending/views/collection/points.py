@@ -136,7 +136,7 @@ def point(request: HttpRequest, slug: str) -> HttpResponse:
             try:
                 moved = close(found, by=person, now=now, **shut.cleaned_data)
             except Refusal as refusal:
-                shut.add_error(None, f"{refusal.what} {refusal.way_out}")
+                shut.add_error(None, refusal.sentence)
             else:
                 messages.success(request, _("La fermeture est notée."))
                 _said(request, moved)
