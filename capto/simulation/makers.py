@@ -14,8 +14,8 @@ from capto.catalogue.models import ObservedProperty
 from capto.members.models import Organisation, Person
 from capto.readings.models import ReferenceValue
 from capto.simulation.models import SimulatedCity
+from capto.validation.device_test_reports import make_report
 from capto.validation.models import DeviceTest
-from capto.validation.test_reports import make_report
 
 MAKER: Final = "Atelier Brise (simulé)"
 EMAIL: Final = "fabricant@simulation.invalid"

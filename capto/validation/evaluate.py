@@ -18,10 +18,10 @@ from typing import Any, Final
 
 import calibration
 from capto.validation.device_report.content import SCHEMA, Examined, complete
-from capto.validation.evaluation_figures import described, finite, one_sensor, together
-from capto.validation.evaluation_sides import DECIMALS, DELIMITERS, read_side
-from capto.validation.evaluation_text import as_text
-from capto.validation.plain_cells import UnreadableFile
+from capto.validation.evaluation.figures import described, finite, one_sensor, together
+from capto.validation.evaluation.sides import DECIMALS, DELIMITERS, read_side
+from capto.validation.evaluation.text import as_text
+from capto.validation.plain.cells import UnreadableFile
 
 IDENTITY: Final = (
     ("device", "name of the device"),

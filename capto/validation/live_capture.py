@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from capto.catalogue.models import ObservedProperty
 from capto.charts import Line, Point
 from capto.readings.models import DeviceState, ReferenceSeries, ReferenceValue
+from capto.validation.device_test_reports import hours_heard
 from capto.validation.drawings import Drawn, hours_drawing
 from capto.validation.models import DeviceTest, TestUnit
-from capto.validation.test_reports import hours_heard
 
 HOUR = timedelta(hours=1)
 SHOWN = timedelta(hours=48)

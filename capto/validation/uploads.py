@@ -21,7 +21,7 @@ from django_q.tasks import async_task
 from capto.validation.device_report.page import body, title
 from capto.validation.device_report.words import Words
 from capto.validation.evaluate import examine, parser
-from capto.validation.plain_cells import UnreadableFile
+from capto.validation.plain.cells import UnreadableFile
 
 LARGEST_MB: Final = 50
 LARGEST_BYTES: Final = LARGEST_MB * 1024 * 1024

@@ -1,6 +1,13 @@
 from django.urls import URLPattern, path, re_path
 
-from capto.validation.views import bench, co_location, device_tests, evaluations, test_reports, watching
+from capto.validation.views import (
+    bench,
+    co_location,
+    device_test_reports,
+    device_tests,
+    evaluations,
+    watching,
+)
 
 urlpatterns: list[URLPattern] = [
     path("metrologie/", bench.page, name="benches"),
@@ -47,15 +54,15 @@ urlpatterns: list[URLPattern] = [
     path("essais/<slug:public_id>/rapport/", device_tests.report, name="device-test-report"),
     path("essais/<slug:public_id>/commentaire/", device_tests.comment, name="device-test-comment"),
     path("essais/<slug:public_id>/volontaires/", device_tests.volunteer, name="device-test-volunteer"),
-    path("essais/<slug:public_id>/rapport/<slug:quantity>/", test_reports.page, name="test-report"),
+    path("essais/<slug:public_id>/rapport/<slug:quantity>/", device_test_reports.page, name="test-report"),
     path(
         "essais/<slug:public_id>/rapport/<slug:quantity>/v<int:version>/",
-        test_reports.page,
+        device_test_reports.page,
         name="test-report-version",
     ),
     re_path(
         r"^essais/(?P<public_id>\w+)/rapport/(?P<quantity>\w+)/v(?P<version>\d+)\.(?P<form>html|pdf|json|zip)$",
-        test_reports.file,
+        device_test_reports.file,
         name="test-report-file",
     ),
     path("contexte/<slug:public_id>/", watching.tell, name="tell-context"),

@@ -19,6 +19,7 @@ from capto.catalogue.models import ObservedProperty
 from capto.members.models import Organisation, Person
 from capto.readings.models import ReferenceSeries, ReferenceStation
 from capto.validation import uploads
+from capto.validation.device_test_reports import make_report
 from capto.validation.models import (
     Bench,
     BenchFull,
@@ -29,7 +30,6 @@ from capto.validation.models import (
     TestText,
     TooEarly,
 )
-from capto.validation.test_reports import make_report
 from tests.validation.makers import (
     AFTER,
     CALIBRATION,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capto.validation.evaluation_text import FIGURES
+from capto.validation.evaluation.text import FIGURES
 from tests.validation.evaluating import HOURS, TRUTH, refusal, run, write
 
 

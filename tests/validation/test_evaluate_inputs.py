@@ -12,7 +12,7 @@ import pytest
 
 from capto.validation.device_report.page import as_file
 from capto.validation.evaluate import examine, main, parser
-from capto.validation.plain_errors import in_french
+from capto.validation.plain.errors import in_french
 from tests.calibration.shared import DATA, needs_shared_data
 
 HOURS = pd.date_range("2026-01-01", periods=480, freq="h", tz="UTC")

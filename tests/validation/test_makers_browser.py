@@ -12,8 +12,8 @@ from django.test import Client
 from capto.catalogue.models import ObservedProperty, Sensor
 from capto.members.models import Organisation, Person
 from capto.readings.models import HourlyAggregate, Placement, ReferenceSeries, Series
+from capto.validation.device_test_reports import make_report
 from capto.validation.models import DeviceTest, HomeVolunteer
-from capto.validation.test_reports import make_report
 from tests.dashboards import test_browser
 from tests.dashboards.test_browser import Visit, tab_to, violations
 from tests.validation.makers import AFTER, CALIBRATION, DAY, NOW, SCORING, air, give, hours, measure

@@ -13,8 +13,8 @@ from django.test import Client
 from capto.catalogue.models import ObservedProperty
 from capto.members.models import Person
 from capto.readings.models import ReferenceSeries
+from capto.validation.device_test_reports import make_report
 from capto.validation.models import DeviceTest, TestUnit
-from capto.validation.test_reports import make_report
 from tests.validation.makers import AFTER, air, hours, measure, unit_csv
 
 

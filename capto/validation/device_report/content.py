@@ -18,8 +18,8 @@ import calibration
 from calibration.targets import TARGETS
 from capto.validation.device_report.corrected import corrections
 from capto.validation.device_report.verdict import verdict
-from capto.validation.evaluation_figures import paired, paired_means
-from capto.validation.evaluation_sides import Side
+from capto.validation.evaluation.figures import paired, paired_means
+from capto.validation.evaluation.sides import Side
 
 SCHEMA: Final = "capto/device-report/1"
 PROTOCOL: Final = "2026-1"  # version of the public protocol page that the report follows

@@ -37,7 +37,7 @@ def corrections(
 
 def moment(text: str | None) -> pd.Timestamp | None:
     """Read the moment from which corrections are scored; raises UnreadableFile."""
-    from capto.validation.plain_cells import UnreadableFile
+    from capto.validation.plain.cells import UnreadableFile
 
     if not text:
         return None
@@ -99,7 +99,7 @@ def makers_own(
 
 def compared(options: argparse.Namespace, pairs: pd.DataFrame, values: pd.Series) -> dict[str, Any]:
     """Give the figures of corrected values and of the raw ones on exactly the same hours."""
-    from capto.validation.evaluation_figures import uncertainty
+    from capto.validation.evaluation.figures import uncertainty
 
     at = pairs.loc[values.index]
     figures = calibration.metrics(at["reference"], values)

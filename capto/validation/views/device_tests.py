@@ -19,6 +19,17 @@ from capto.members.access import requires, second_factor_is_given
 from capto.members.markdown import rendered
 from capto.members.models import Person
 from capto.members.roles import Capability
+from capto.validation.device_test_forms import (
+    AskForm,
+    AssignForm,
+    CommentForm,
+    DeclineForm,
+    GiveForm,
+    PlanTestForm,
+    UnitForm,
+    VolunteerForm,
+)
+from capto.validation.device_test_reports import check_file, make_report
 from capto.validation.live_capture import capture
 from capto.validation.models import (
     BenchFull,
@@ -33,19 +44,8 @@ from capto.validation.models import (
     TooEarly,
     UnitTaken,
 )
-from capto.validation.plain_cells import UnreadableFile
-from capto.validation.plain_errors import in_words
-from capto.validation.test_forms import (
-    AskForm,
-    AssignForm,
-    CommentForm,
-    DeclineForm,
-    GiveForm,
-    PlanTestForm,
-    UnitForm,
-    VolunteerForm,
-)
-from capto.validation.test_reports import check_file, make_report
+from capto.validation.plain.cells import UnreadableFile
+from capto.validation.plain.errors import in_words
 from capto.validation.uploads import LARGEST_MB, too_large
 from capto.validation.views.bench import stations
 

@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 
 from capto.validation import uploads
 from capto.validation.device_report.page import as_pdf, standing_alone
-from capto.validation.evaluation_form import EvaluationForm
-from capto.validation.plain_errors import in_french
+from capto.validation.evaluation.form import EvaluationForm
+from capto.validation.plain.errors import in_french
 
 RUNNING = ("waiting", "reading", "drawing")
 

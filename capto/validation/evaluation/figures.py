@@ -12,10 +12,10 @@ import pandas as pd
 import calibration
 from calibration import equivalence
 from calibration.targets import TARGETS
-from capto.validation.evaluation_sides import HOURS_OF_A_DAY, Side, unit_factor
-from capto.validation.evaluation_text import FIGURES
-from capto.validation.plain_cells import UnreadableFile
-from capto.validation.plain_files import Column
+from capto.validation.evaluation.sides import HOURS_OF_A_DAY, Side, unit_factor
+from capto.validation.evaluation.text import FIGURES
+from capto.validation.plain.cells import UnreadableFile
+from capto.validation.plain.files import Column
 
 CURVE_POINTS: Final = 12
 UNIT_RATIO_NEAR: Final = 0.06  # slope this near a factor between units, with the R² below: the units differ

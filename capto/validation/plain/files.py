@@ -2,7 +2,7 @@
 
 Byte-order marks, lines before the header, comma, semicolon, tab or bar, decimal commas, ISO, epoch and
 slashed times, times in two columns, missing-value codes; Parquet; the national E2 file and AirNow's long
-reference file by their own names of columns (`plain_forms`). No Django, no database.
+reference file by their own names of columns (`plain.forms`). No Django, no database.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from capto.validation.plain_cells import (
+from capto.validation.plain.cells import (
     MISSING_CODES,
     UnreadableFile,
     is_number,
@@ -28,7 +28,7 @@ from capto.validation.plain_cells import (
     parse_times,
     time_zone,
 )
-from capto.validation.plain_forms import Form, known_form, unit_in
+from capto.validation.plain.forms import Form, known_form, unit_in
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 LINES_BEFORE_HEADER: Final = 80

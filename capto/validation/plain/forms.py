@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from capto.validation.plain_cells import MISSING_CODES, UnreadableFile, parse_numbers, parse_times
+from capto.validation.plain.cells import MISSING_CODES, UnreadableFile, parse_numbers, parse_times
 
 E2_NAMES: Final = frozenset({"date de début", "polluant", "valeur", "validité"})
 AIRNOW_NAMES: Final = frozenset({"param", "value", "unit", "date (utc)", "time (utc)"})

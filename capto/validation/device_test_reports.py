@@ -21,10 +21,10 @@ from capto.readings.models import HourlyAggregate, ReferenceSeries, ReferenceVal
 from capto.validation.device_report.content import Examined
 from capto.validation.device_report.page import body
 from capto.validation.evaluate import examine, parser
-from capto.validation.evaluation_sides import read_side
+from capto.validation.evaluation.sides import read_side
 from capto.validation.models import DeviceTest, NoData, TestReport, TestUnit, TooEarly
-from capto.validation.plain_cells import UnreadableFile
-from capto.validation.plain_files import Column
+from capto.validation.plain.cells import UnreadableFile
+from capto.validation.plain.files import Column
 
 COVERED: Final = 0.75  # of the readings that an hour of this sensor usually has
 UNITS: Final = {"ug/m3": "ug/m3", "mg/m3": "mg/m3", "[ppb]": "ppb", "[ppm]": "ppm"}

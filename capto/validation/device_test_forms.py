@@ -9,7 +9,7 @@ from capto.catalogue.models import ObservedProperty, Sensor
 from capto.members.forms import CommuneField
 from capto.members.models import Organisation
 from capto.readings.models import ReferenceStation
-from capto.validation.evaluation_form import DECIMALS, DELIMITERS
+from capto.validation.evaluation.form import DECIMALS, DELIMITERS
 from capto.validation.models import DeviceTest, HomeVolunteer
 from capto.validation.models.device_test import FEWEST_UNITS, MOST_UNITS
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 import calibration
-from capto.validation.plain_cells import MISSING_CODES, UnreadableFile
-from capto.validation.plain_files import Column, read_column
+from capto.validation.plain.cells import MISSING_CODES, UnreadableFile
+from capto.validation.plain.files import Column, read_column
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
