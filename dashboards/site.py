@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -30,8 +31,16 @@ def about_this_site(request: HttpRequest) -> dict[str, Any]:
         "map_tiles_url": settings.MAP_TILES_URL,
         "site_navigation": SimpleLazyObject(lambda: navigation(request)),
         "site_footer": SimpleLazyObject(footer),
-        "site_has_simulated_data": SimpleLazyObject(Sensor.objects.filter(is_simulated=True).exists),
+        "site_has_simulated_data": SimpleLazyObject(_has_simulated_data),
     }
+
+
+def _has_simulated_data() -> bool:
+    """Whether some sensor is simulated; without a database no page shows any, not even one that tells an error."""
+    try:
+        return Sensor.objects.filter(is_simulated=True).exists()
+    except OperationalError:
+        return False
 
 
 def navigation(request: HttpRequest) -> list[Link]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -82,3 +83,12 @@ def test_the_page_of_a_failure_needs_neither_request_nor_database(django_assert_
     with django_assert_num_queries(0):
         page = render_to_string("500.html")
     assert "Quelque chose n’a pas fonctionné de notre côté." in page
+
+
+def test_a_wrong_host_is_answered_also_while_the_database_is_away(client: Client) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("the database is away")
+
+    with connection.execute_wrapper(away):
+        answer = client.get("/", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 400 and "Cette demande ne peut pas être lue" in text(answer)
