@@ -36,6 +36,7 @@ def ask(
     by_post: bool,
     by: Person | None,
     entry: str,
+    act: Act | None = None,
 ) -> Hold:
     """Ask for a kind of kit (see `Hold.ask`)."""
     with locked(person=person, kit_models=[kit_model.pk]):
@@ -70,11 +71,18 @@ def ask(
             asked_at=now,
             asked_by=by,
         )
-        Act.note(None, Act.Kind.HOLD, now=now, entry=entry, hold=hold, person=person, by=by, point=point)
+        Act.note(act, Act.Kind.HOLD, now=now, entry=entry, hold=hold, person=person, by=by, point=point)
         tell(person, "asked", about=hold.pk, now=now)
         allocate(kit_model, point=point, now=now)
         hold.refresh_from_db()
         return hold
+
+
+def campaign_of(person: Person, *, first: date, last: date) -> Campaign | None:
+    """Give the campaign in which a person has a seat on days that meet [first, last]: its holds come first."""
+    return Campaign.objects.filter(
+        participants__person=person, participants__left_at=None, starts_on__lte=last, ends_on__gte=first
+    ).first()
 
 
 def _check_days(
@@ -104,7 +112,7 @@ def _refuse_twice(person: Person, kit_model: KitModel, starts_on: date, ends_on:
         raise AlreadyHeld(person=person.name, kind=kit_model.name)
 
 
-def cancel(hold: Hold, *, now: datetime, by: Person | None, entry: str) -> None:
+def cancel(hold: Hold, *, now: datetime, by: Person | None, entry: str, act: Act | None = None) -> None:
     """Give a hold up (see `Hold.cancel`)."""
     with locked(person=hold.person, kit_models=[hold.kit_model_id]):
         hold.refresh_from_db()
@@ -114,7 +122,7 @@ def cancel(hold: Hold, *, now: datetime, by: Person | None, entry: str) -> None:
         hold.state, hold.closed_at = Hold.State.CANCELLED, now
         hold.save(update_fields=["state", "closed_at"])
         Act.note(
-            None,
+            act,
             Act.Kind.CANCEL_HOLD,
             now=now,
             entry=entry,

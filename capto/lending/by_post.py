@@ -36,7 +36,9 @@ def parcels(organisations: Iterable[Organisation]) -> Parcels:
 
 
 @transaction.atomic
-def send(hold: Hold, *, by: Person, now: datetime) -> Loan:
+def send(
+    hold: Hold, *, by: Person, now: datetime, entry: str = Act.Entry.PAGE, act: Act | None = None
+) -> Loan:
     """Send the kit put aside for a hold: lends it by every rule, and notes that it left.
 
     Raises HoldClosed, AddressMissing and what `Loan.lend` refuses.
@@ -46,26 +48,38 @@ def send(hold: Hold, *, by: Person, now: datetime) -> Loan:
     if not hold.person.postal_address.strip():
         raise AddressMissing(person=hold.person.name)
     loan = Loan.lend(
-        hold.kit, to=hold.person, point=hold.point, now=now, group=hold.group, by=by, by_post=True
+        hold.kit,
+        to=hold.person,
+        point=hold.point,
+        now=now,
+        group=hold.group,
+        by=by,
+        by_post=True,
+        entry=entry,
+        act=act,
     )
     loan.posted_at = now
     loan.save(update_fields=["posted_at"])
-    _note(loan, "sent", by=by, now=now)
+    _note(loan, "sent", by=by, now=now, entry=entry)
     tell(hold.person, "posted", about=loan.pk, now=now)
     return loan
 
 
-def note_arrival(loan: Loan, *, by: Person, now: datetime) -> None:
+def note_arrival(
+    loan: Loan, *, by: Person, now: datetime, entry: str = Act.Entry.PAGE, act: Act | None = None
+) -> None:
     """Note that the parcel has come; a second time changes nothing."""
     with locked(kits=[loan.kit]):
         _open_by_post(loan)
         if loan.arrived_at is None:
             loan.arrived_at = now
             loan.save(update_fields=["arrived_at"])
-            _note(loan, "arrived", by=by, now=now)
+            _note(loan, "arrived", by=by, now=now, entry=entry, act=act)
 
 
-def note_posted_back(loan: Loan, *, by: Person, now: datetime) -> None:
+def note_posted_back(
+    loan: Loan, *, by: Person, now: datetime, entry: str = Act.Entry.PAGE, act: Act | None = None
+) -> None:
     """Note that the borrower sent the parcel back: no reminder asks for it any more. A second time is the first."""
     with locked(kits=[loan.kit]):
         _open_by_post(loan)
@@ -73,7 +87,7 @@ def note_posted_back(loan: Loan, *, by: Person, now: datetime) -> None:
             loan.arrived_at = loan.arrived_at or now
             loan.posted_back_at = now
             loan.save(update_fields=["arrived_at", "posted_back_at"])
-            _note(loan, "posted back", by=by, now=now)
+            _note(loan, "posted back", by=by, now=now, entry=entry, act=act)
 
 
 def _open_by_post(loan: Loan) -> None:
@@ -84,12 +98,12 @@ def _open_by_post(loan: Loan) -> None:
         raise NotByPost
 
 
-def _note(loan: Loan, what: str, *, by: Person, now: datetime) -> None:
+def _note(loan: Loan, what: str, *, by: Person, now: datetime, entry: str, act: Act | None = None) -> None:
     Act.note(
-        None,
+        act,
         Act.Kind.POST,
         now=now,
-        entry=Act.Entry.PAGE,
+        entry=entry,
         loan=loan,
         by=by,
         point=loan.point,

@@ -21,7 +21,14 @@ from capto.members.models import Person
 
 
 def renew(
-    loan: Loan, *, now: datetime, by: Person | None, until: date | None, override: str, entry: str
+    loan: Loan,
+    *,
+    now: datetime,
+    by: Person | None,
+    until: date | None,
+    override: str,
+    entry: str,
+    act: Act | None = None,
 ) -> None:
     """Keep a kit longer (see `Loan.renew`)."""
     with locked(person=loan.person, kit_models=[loan.kit.model_id], kits=[loan.kit]):
@@ -56,7 +63,7 @@ def renew(
         loan.save(update_fields=["renewals", "due_on"])
         own.set_period(own.starts_at, end_of(last) + policy.rest)
         Act.note(
-            None,
+            act,
             Act.Kind.RENEW,
             now=now,
             entry=entry,

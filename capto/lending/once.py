@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from capto.catalogue.models import LendingPoint
 from capto.lending.models import Act
-from capto.lending.refusals import NotAllowed, Refusal
+from capto.lending.refusals import Busy, KeyAlreadyUsed, NotAllowed, Refusal
 from capto.members.models import Person
 
 Answer = dict[str, Any]
@@ -19,17 +19,19 @@ def once(
     key: UUID,
     work: Callable[[Act], Answer],
     *,
-    by: Person,
+    by: Person | None,
     now: datetime,
     entry: str,
     refused: Callable[[Refusal], Answer],
     at: datetime | None = None,
     point: LendingPoint | None = None,
+    request: str = "",
 ) -> Answer:
     """Do `work` once per key and give its answer; sent again, also at the same moment, gives that answer and "again".
 
     A refusal is an answer too, made by `refused`, and what `work` did before it is taken back. The key of another
-    person is refused.
+    person, or of another `request` (a hash of what is asked), is refused. Whoever is told to try again in a moment
+    (Busy) may do so with the same key.
     """
     with transaction.atomic():
         try:
@@ -42,17 +44,23 @@ def once(
                     noted_at=now,
                     by=by,
                     point=point,
+                    request=request,
                 )
         except IntegrityError:  # the same key, sent again or from another window: waited for, and told again
             known = Act.objects.get(key=key)
-            return {**known.answer, "again": True} if known.by_id == by.pk else refused(NotAllowed())
+            if known.by_id != (by.pk if by else None):
+                return refused(NotAllowed())
+            return {**known.answer, "again": True} if known.request == request else refused(KeyAlreadyUsed())
         try:
             with transaction.atomic():
                 answer = work(act)
+        except Busy as refusal:
+            transaction.set_rollback(True)
+            return refused(refusal)
         except Refusal as refusal:
             act.refresh_from_db()
             act.refused = refusal.code
             answer = refused(refusal)
-        act.answer = answer
+        act.answer, act.by = answer, by  # the key is of who sent it, whoever was served
         act.save()
         return answer

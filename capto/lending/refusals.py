@@ -269,6 +269,11 @@ class Busy(Refusal):
     way_out_said = gettext_noop("Recommencez dans quelques secondes.")
 
 
+class KeyAlreadyUsed(Refusal):
+    said = gettext_noop("Cette clé a déjà servi à une autre demande.")
+    way_out_said = gettext_noop("Tirez une nouvelle clé pour chaque acte ; la même sert à le redemander.")
+
+
 class NotAllowed(Refusal):
     said = gettext_noop("Votre rôle ne permet pas ce geste.")
     way_out_said = gettext_noop("Demandez à une personne responsable du prêt.")

@@ -15,7 +15,16 @@ from capto.lending.take_back import SHORTEST
 from capto.members.models import Person
 
 
-def swap(loan: Loan, new_kit: Kit, *, now: datetime, reason: str, by: Person | None, entry: str) -> None:
+def swap(
+    loan: Loan,
+    new_kit: Kit,
+    *,
+    now: datetime,
+    reason: str,
+    by: Person | None,
+    entry: str,
+    act: Act | None = None,
+) -> None:
     """Exchange a loan's kit (see `Loan.swap`)."""
     with locked(kit_models=[loan.kit.model_id, new_kit.model_id], kits=[loan.kit, new_kit]):
         loan.refresh_from_db()
@@ -56,7 +65,7 @@ def swap(loan: Loan, new_kit: Kit, *, now: datetime, reason: str, by: Person | N
             kit=old_kit, what=reason, blocks_lending=True, opened_at=now, opened_by=by
         )
         Act.note(
-            None,
+            act,
             Act.Kind.SWAP,
             now=now,
             entry=entry,

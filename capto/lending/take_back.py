@@ -107,7 +107,9 @@ def count_parts(
         return missing
 
 
-def lose(loan: Loan, *, now: datetime, reason: str, by: Person | None, entry: str) -> None:
+def lose(
+    loan: Loan, *, now: datetime, reason: str, by: Person | None, entry: str, act: Act | None = None
+) -> None:
     """Close the loan of a lost kit (see `Loan.lose`)."""
     with locked(kit_models=[loan.kit.model_id], kits=[loan.kit]):
         loan.refresh_from_db()
@@ -126,7 +128,7 @@ def lose(loan: Loan, *, now: datetime, reason: str, by: Person | None, entry: st
             if not room.move_elsewhere(occupancy, now=now):
                 room.back_to_the_queue(occupancy, now=now)
         Act.note(
-            None,
+            act,
             Act.Kind.LOSE,
             now=now,
             entry=entry,

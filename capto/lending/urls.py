@@ -1,6 +1,11 @@
-from django.urls import URLPattern, path
+from typing import Any
 
+from django.urls import path
+
+from capto.lending.api.api import api
 from capto.lending.views import (
+    api_page,
+    api_tokens,
     borrow,
     by_post,
     class_page,
@@ -19,7 +24,7 @@ from capto.lending.views import (
 )
 from capto.lending.views.collection.urls import urlpatterns as collection
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[Any] = [
     path("emprunter/", borrow.borrow, name="borrow"),
     path("emprunter/regles/", borrow.rule, name="lending-rule"),
     path("emprunter/<slug:slug>/", borrow.kind, name="borrow-kind"),
@@ -66,7 +71,11 @@ urlpatterns: list[URLPattern] = [
     path("comptoir/personnes/nouvelle/", on_behalf.new_person, name="new-person"),
     path("comptoir/personnes/<int:pk>/", on_behalf.person, name="person"),
     path("comptoir/personnes/<int:pk>/carte.pdf", on_behalf.card, name="person-card"),
+    path("api/lending/", api_page.page, name="lending-api"),
+    path("api/lending/v1/", api.urls),
     path("gestion/", manage.index, name="manage"),
+    path("gestion/cles/", api_tokens.page, name="api-tokens"),
+    path("gestion/cles/<int:pk>/fin/", api_tokens.revoke, name="api-token-revoke"),
     path("gestion/personnes/", on_behalf.people, name="people"),
     path("gestion/personnes/<int:pk>/corriger/", on_behalf.edit_person, name="person-edit"),
     path("gestion/personnes/<int:pk>/droit/", on_behalf.grant_right, name="person-right"),

@@ -106,8 +106,12 @@ def _forget_history(number: int) -> None:
             model._base_manager.filter(pgh_obj_id=number).delete()
             continue
         for field in model._meta.get_fields():
-            if isinstance(field, models.ForeignKey) and field.related_model is Person and field.null:
-                model._base_manager.filter(**{field.attname: number}).update(**{field.attname: None})
+            if isinstance(field, models.ForeignKey) and field.related_model is Person:
+                rows = model._base_manager.filter(**{field.attname: number})
+                if field.null:
+                    rows.update(**{field.attname: None})
+                else:  # the history of what went with the person
+                    rows.delete()
 
 
 def erase_who_asked(*, now: datetime) -> int:

@@ -38,6 +38,17 @@ class Act(models.Model):
         UPKEEP = "upkeep", _("entretien fait")
         COST = "cost", _("dépense")
         CLOSURE = "closure", _("fermeture d’un point")
+        POINT = "point", _("point de prêt")
+        NOTE = "note", _("note")
+        QUESTION = "question", _("question ou réponse")
+        PLACE = "place", _("place du capteur")
+        COLLECTOR = "collector", _("personne venue chercher")
+        KIT = "kit", _("nouveau kit")
+        IMPORT = "import", _("import de kits")
+        PERSON = "person", _("compte")
+        GROUP = "group", _("groupe")
+        RULE = "rule", _("règle ou liste")
+        LETTER = "letter", _("message ou courrier")
 
     class Entry(models.TextChoices):
         DESK = "desk", _("comptoir")
@@ -47,6 +58,7 @@ class Act(models.Model):
         TASK = "task", _("tâche")
 
     key = models.UUIDField(unique=True, null=True, blank=True)
+    request = models.CharField(max_length=64, blank=True)  # hash of what was asked, where a program asks
     kind = models.CharField(max_length=12, choices=Kind)
     entry = models.CharField(max_length=8, choices=Entry)
     at = models.DateTimeField()  # when it happened; an offline desk tells later

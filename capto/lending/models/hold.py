@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from capto.catalogue.models import Kit, KitModel, LendingPoint
+from capto.lending.models.act import Act
 from capto.members.models import BorrowerCategory, BorrowerGroup, Campaign, Person
 from capto.readings.models import Place
 
@@ -101,6 +102,7 @@ class Hold(models.Model):
         by_post: bool = False,
         by: Person | None = None,
         entry: str = "page",
+        act: Act | None = None,
     ) -> "Hold":
         """Ask for a kind of kit, for days; raises a Refusal that says which rule forbids it."""
         from capto.lending.asking import ask
@@ -118,10 +120,13 @@ class Hold(models.Model):
             by_post=by_post,
             by=by,
             entry=entry,
+            act=act,
         )
 
-    def cancel(self, *, now: datetime, by: Person | None = None, entry: str = "page") -> None:
+    def cancel(
+        self, *, now: datetime, by: Person | None = None, entry: str = "page", act: Act | None = None
+    ) -> None:
         """Give the hold up and let the next in the queue have its kit. Raises HoldClosed."""
         from capto.lending.asking import cancel
 
-        cancel(self, now=now, by=by, entry=entry)
+        cancel(self, now=now, by=by, entry=entry, act=act)

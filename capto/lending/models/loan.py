@@ -205,25 +205,41 @@ class Loan(models.Model):
         until: date | None = None,
         override: str = "",
         entry: str = "page",
+        act: Act | None = None,
     ) -> None:
         """Keep the kit longer, up to the next open day after the policy's days or `until`. Raises a Refusal."""
         from capto.lending.keep_longer import renew
 
-        renew(self, now=now, by=by, until=until, override=override, entry=entry)
+        renew(self, now=now, by=by, until=until, override=override, entry=entry, act=act)
 
     def swap(
-        self, new_kit: Kit, *, now: datetime, reason: str, by: Person | None = None, entry: str = "page"
+        self,
+        new_kit: Kit,
+        *,
+        now: datetime,
+        reason: str,
+        by: Person | None = None,
+        entry: str = "page",
+        act: Act | None = None,
     ) -> None:
         """Exchange the kit in mid-loan: new placements with the same public ids. Raises a Refusal."""
         from capto.lending.swap import swap
 
-        swap(self, new_kit, now=now, reason=reason, by=by, entry=entry)
+        swap(self, new_kit, now=now, reason=reason, by=by, entry=entry, act=act)
 
-    def lose(self, *, now: datetime, reason: str, by: Person | None = None, entry: str = "page") -> None:
+    def lose(
+        self,
+        *,
+        now: datetime,
+        reason: str,
+        by: Person | None = None,
+        entry: str = "page",
+        act: Act | None = None,
+    ) -> None:
         """Close the loan of a kit that will not come back, and mark the kit as missing. Raises LoanClosed."""
         from capto.lending.take_back import lose
 
-        lose(self, now=now, reason=reason, by=by, entry=entry)
+        lose(self, now=now, reason=reason, by=by, entry=entry, act=act)
 
 
 class LoanPart(models.Model):

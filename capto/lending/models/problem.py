@@ -40,6 +40,7 @@ class Problem(models.Model):
         by: Person | None = None,
         photo: "ContentFile[bytes] | None" = None,
         entry: str = "page",
+        act: Act | None = None,
     ) -> "Problem":
         """Report a problem: opens a ticket, which keeps the kit from its next loan where it must be mended first."""
         loan = Loan.objects.open().filter(kit=kit).first()
@@ -57,7 +58,7 @@ class Problem(models.Model):
             kit=kit, loan=loan, ticket=ticket, kind=kind, reported_by=by, reported_at=now
         )
         Act.note(
-            None,
+            act,
             Act.Kind.PROBLEM,
             now=now,
             entry=entry,

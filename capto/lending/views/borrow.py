@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from capto.catalogue.models import KitModel, LendingPoint, NoOpenDay
+from capto.lending.asking import campaign_of
 from capto.lending.calendar import Day, calendar
 from capto.lending.days import local_day
 from capto.lending.forms import HoldForm
@@ -22,7 +23,7 @@ from capto.lending.refusals import Refusal
 from capto.members.access import second_factor_is_given
 from capto.members.chosen import chosen_or_404
 from capto.members.markdown import rendered
-from capto.members.models import BorrowerCategory, Campaign, Person
+from capto.members.models import BorrowerCategory, Person
 from capto.members.roles import Capability
 
 WEEKS = 8  # shown at once
@@ -123,12 +124,6 @@ def _ask(
     """Ask for the days of a valid form; a refusal becomes an error of the form."""
     now = timezone.now()
     told = form.cleaned_data
-    campaign = Campaign.objects.filter(
-        participants__person=person,
-        participants__left_at=None,
-        starts_on__lte=told["ends_on"],
-        ends_on__gte=told["starts_on"],
-    ).first()
     user = cast(Person, request.user)
     try:
         return Hold.ask(
@@ -139,7 +134,7 @@ def _ask(
             ends_on=told["ends_on"],
             now=now,
             group=told.get("group"),
-            campaign=campaign,
+            campaign=campaign_of(person, first=told["starts_on"], last=told["ends_on"]),
             by_post=bool(told.get("by_post")),
             by=user if user != person else None,
             entry=Act.Entry.PAGE,

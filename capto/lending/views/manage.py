@@ -50,7 +50,9 @@ def index(request: HttpRequest) -> HttpResponse:
     if not sections and not people:
         raise PermissionDenied(_("Cette page demande un rôle que votre compte n’a pas."))
     return _second_factor(request) or render(
-        request, "lending/manage/index.html", {"sections": sections, "people": people}
+        request,
+        "lending/manage/index.html",
+        {"sections": sections, "people": people, "tokens": person.can(Capability.MANAGE_STAFF)},
     )
 
 

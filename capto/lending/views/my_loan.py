@@ -20,6 +20,7 @@ from capto.lending.curve import curves
 from capto.lending.days import PARIS, local_day
 from capto.lending.first_reading import heard
 from capto.lending.forms import NoteForm, PlaceForm, QuestionForm
+from capto.lending.loan_access import loan_seen_by
 from capto.lending.models import Loan, LoanNote, LoanPart, ThreadEntry
 from capto.lending.placements import placements_of, set_paused, stand_at
 from capto.lending.views.told import refusals_told
@@ -38,22 +39,15 @@ def loan_for(
     Anyone else gets a 403, also for a loan that does not exist: an address tells nothing.
     """
     person = cast(Person, request.user)
-    loan = (
-        Loan.objects.select_related(
-            "kit__model", "person", "group", "point__organisation", "policy", "charter", "returned_point"
-        )
-        .filter(public_id=public_id)
-        .exclude(state=Loan.State.CANCELLED)
-        .first()
+    found = loan_seen_by(
+        person,
+        public_id,
+        staff_may=lambda organisation: (
+            person.can(staff, within=organisation) and second_factor_is_given(request)
+        ),
     )
-    if loan is not None and loan.person_id == person.pk:
-        return loan, False
-    if (
-        loan is not None
-        and person.can(staff, within=loan.point.organisation)
-        and second_factor_is_given(request)
-    ):
-        return loan, True
+    if found is not None:
+        return found
     raise PermissionDenied(_("Cette page est celle d’un prêt qui n’est pas le vôtre."))
 
 

@@ -1,3 +1,4 @@
+from capto.members.models.api_token import ApiToken
 from capto.members.models.attempt import Attempt
 from capto.members.models.campaign import Campaign, CampaignSeat, NoSeatLeft
 from capto.members.models.consent import Charter, Consent
@@ -10,6 +11,7 @@ from capto.members.models.retention import Erasure, RetentionRule, RetentionRun
 from capto.members.models.staff_role import StaffRole
 
 __all__ = [
+    "ApiToken",
     "Attempt",
     "BorrowerCategory",
     "BorrowerGroup",
