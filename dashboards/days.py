@@ -29,16 +29,27 @@ class Day:
     computed_at: datetime
 
 
-def days_of_place(public_id: str, *, quantity: str, first: date, last: date) -> list[Day]:
+def days_of_place(
+    public_id: str,
+    *,
+    quantity: str,
+    first: date,
+    last: date,
+    variant: str | None = None,
+    channel: str | None = None,
+) -> list[Day]:
     """Give the days in [first, last] with at least 18 sound hours, in order; one query.
 
-    Of several variants or channels the one with the most calibrated hours is shown, and never two are blended.
+    Of several variants or channels the one with the most calibrated hours is shown, and never two are blended;
+    `variant` and `channel` ask for one of them.
     """
+    outputs = {"variant": variant, "channel": channel}
     start = datetime(first.year, first.month, first.day, tzinfo=PARIS)
     after = last + timedelta(days=1)
     end = datetime(after.year, after.month, after.day, tzinfo=PARIS)
     rows = (
         PublishedHour.objects.filter(public_id=public_id, property_id=quantity, value__isnull=False)
+        .filter(**{name: wanted for name, wanted in outputs.items() if wanted is not None})
         .exclude(purpose="co_location")
         .between(start, end)
         .alias(failing=F("flags").bitand(FAILING))

@@ -1,7 +1,7 @@
 """Which evenings were the worst: the hours 18 to 23 of the last two weeks, at the lent sensors and at a station."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import fmean, median
 
@@ -9,7 +9,7 @@ from django.db import connection
 
 from calibration.flags import FAILING
 from capto.charts.scales import PARIS
-from dashboards.around import StationNow
+from capto.readings.models import ReferenceSeries
 from dashboards.chosen import midnight
 from dashboards.comparison import EVENING
 from dashboards.hours import station_hours
@@ -51,30 +51,47 @@ class Evening:
         return datetime(self.day.year, self.day.month, self.day.day, 20, tzinfo=PARIS)
 
 
-def evenings_of(quantity: str, *, station: StationNow | None, now: datetime) -> list[Evening]:
-    """Give the evenings of the last two weeks that are over, in the order of time; three queries at most.
+def evenings_over(*, now: datetime) -> tuple[datetime, datetime]:
+    """Give the bounds of the last two weeks of evenings that are over."""
+    at = now.astimezone(PARIS)
+    last = at.date() - timedelta(days=0 if at.hour >= EVENING.stop else 1)
+    return midnight(last - timedelta(days=DAYS - 1)), midnight(last + timedelta(days=1))
+
+
+def evenings_of(
+    quantity: str, *, analyser: ReferenceSeries | None, start: datetime, end: datetime
+) -> list[Evening]:
+    """Give the evenings of the days [start, end) in the order of time, those of a station beside; two queries.
 
     A mean of a place needs four of the five hours; places are summed up from three on.
     """
-    last = now.astimezone(PARIS).date() - timedelta(days=0 if now.astimezone(PARIS).hour >= 23 else 1)
-    days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    start, end = midnight(days[0]), midnight(last + timedelta(days=1))
-    lent = _lent(quantity, start=start, end=end)
-    theirs = _station(quantity, station, start=start, end=end)
+    theirs = evenings_of_station(analyser, start=start, end=end) if analyser else {}
     found = []
-    for day in days:
+    for one in evenings_of_sensors(quantity, start=start, end=end):
+        station = theirs[one.day][0] if one.day in theirs else None
+        if one.middle is not None or station is not None:
+            found.append(replace(one, station=station))
+    return found
+
+
+def evenings_of_sensors(quantity: str, *, start: datetime, end: datetime) -> list[Evening]:
+    """Sum up the lent sensors' evenings of the days [start, end), without a middle under three places; one query."""
+    lent = _lent(quantity, start=start, end=end)
+    found = []
+    for number in range((end.date() - start.date()).days):
+        day = start.date() + timedelta(days=number)
         values = [value for value, _ in lent.get(day, [])]
         spreads = [spread for _, spread in lent.get(day, []) if spread is not None]
         enough = len(values) >= LEAST_PLACES
-        evening = Evening(
-            day,
-            median(values) if enough else None,
-            median(spreads) if enough and spreads else None,
-            len(values),
-            theirs.get(day),
+        found.append(
+            Evening(
+                day,
+                median(values) if enough else None,
+                median(spreads) if enough and spreads else None,
+                len(values),
+                None,
+            )
         )
-        if evening.middle is not None or evening.station is not None:
-            found.append(evening)
     return found
 
 
@@ -105,19 +122,17 @@ def _lent(quantity: str, *, start: datetime, end: datetime) -> dict[date, list[t
     return found
 
 
-def _station(
-    quantity: str, station: StationNow | None, *, start: datetime, end: datetime
-) -> dict[date, float]:
-    if station is None:
-        return {}
-    analyser = (
-        station.station.series.filter(property_id=quantity).order_by("provider", "discriminant").first()
-    )
-    if analyser is None:
-        return {}
+def evenings_of_station(
+    analyser: ReferenceSeries, *, start: datetime, end: datetime
+) -> dict[date, tuple[float, int]]:
+    """Give the mean of each evening of an analyser and of how many hours it is, four of five at least; one query."""
     hours: dict[date, list[float]] = {}
     for point in station_hours(analyser, start=start, end=end):
         at = point.hour.astimezone(PARIS)
         if at.hour in EVENING and point.value is not None:
             hours.setdefault(at.date(), []).append(point.value)
-    return {day: fmean(values) for day, values in hours.items() if len(values) >= LEAST_EVENING_HOURS}
+    return {
+        day: (fmean(values), len(values))
+        for day, values in hours.items()
+        if len(values) >= LEAST_EVENING_HOURS
+    }

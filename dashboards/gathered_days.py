@@ -70,7 +70,10 @@ def place_days(series: Collection[int], *, first: date, last: date) -> list[Plac
     if not series:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(DAYS_SQL, _sound_hours(series, first=first, last=last))
+        cursor.execute(
+            DAYS_SQL,
+            _sound_hours(series, start=midnight(first), end=midnight(last + timedelta(days=1))),
+        )
         rows: Sequence[tuple[str, date, int, int, float, float | None]] = cursor.fetchall()
     found: dict[tuple[str, date], PlaceDay | None] = {}
     for public_id, day, _calibrated, n, mean, spread in rows:
@@ -141,19 +144,29 @@ def profile_together(
     series: Collection[int], *, first: date, last: date, name: str, quantity: ObservedProperty
 ) -> ProfileFigure | None:
     """Draw the mean of each hour of the day over all calibrated hours of the places; None with fewer than three."""
-    if not series:
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute(PROFILE_SQL, _sound_hours(series, first=first, last=last))
-        rows: Sequence[tuple[int, int, float, float | None]] = cursor.fetchall()
-    means: list[float | None] = [None] * 24
-    spreads: list[float | None] = [None] * 24
-    for hour, places, mean, spread in rows:
-        if places >= LEAST_PLACES:
-            means[hour], spreads[hour] = mean, spread
+    means, spreads = hours_of_day_together(
+        series, start=midnight(first), end=midnight(last + timedelta(days=1))
+    )
     if sum(mean is not None for mean in means) < 12:
         return None
     return profile_drawn([Profile("lent", means, spreads)], means, [None] * 24, name=name, quantity=quantity)
+
+
+def hours_of_day_together(
+    series: Collection[int], *, start: datetime, end: datetime
+) -> tuple[list[float | None], list[float | None]]:
+    """Give the 24 means and usual uncertainties by hour of the day over [start, end), None under three places."""
+    means: list[float | None] = [None] * 24
+    spreads: list[float | None] = [None] * 24
+    if not series:
+        return means, spreads
+    with connection.cursor() as cursor:
+        cursor.execute(PROFILE_SQL, _sound_hours(series, start=start, end=end))
+        rows: Sequence[tuple[int, int, float, float | None]] = cursor.fetchall()
+    for hour, places, mean, spread in rows:
+        if places >= LEAST_PLACES:
+            means[hour], spreads[hour] = mean, spread
+    return means, spreads
 
 
 def mean_by_place(found: Sequence[PlaceDay]) -> dict[str, tuple[float, float | None, int]]:
@@ -168,11 +181,6 @@ def mean_by_place(found: Sequence[PlaceDay]) -> dict[str, tuple[float, float | N
     return result
 
 
-def _sound_hours(series: Collection[int], *, first: date, last: date) -> dict[str, Any]:
-    """Give the parameters that both questions have: the hours of the days [first, last] that no check failed."""
-    return {
-        "series": list(series),
-        "start": midnight(first),
-        "end": midnight(last + timedelta(days=1)),
-        "failing": int(FAILING),
-    }
+def _sound_hours(series: Collection[int], *, start: datetime, end: datetime) -> dict[str, Any]:
+    """Give the parameters that both questions have: the hours [start, end) that no check failed."""
+    return {"series": list(series), "start": start, "end": end, "failing": int(FAILING)}

@@ -38,6 +38,11 @@ class Hour:
         """Whether a check failed: the value, if any, is not drawn as a line."""
         return bool(self.flags & FAILING)
 
+    @property
+    def output(self) -> tuple[tuple[str, str], ...]:
+        """Which output of the sensor it is, as addresses name it."""
+        return ("variant", self.variant), ("channel", self.channel)
+
     def point(self) -> Point:
         """Give what a chart draws of this hour."""
         reasons = reasons_of(self.flags & (FAILING | SUSPECT)) if self.flags else ()

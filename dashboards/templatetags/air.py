@@ -7,6 +7,7 @@ from django import template
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from calibration.flags import FAILING, VOCABULARY
 from capto.readings.models import ReferenceStation, Threshold
 from dashboards import week, words
 
@@ -28,6 +29,12 @@ register.filter("grade_in_a_word", words.grade_in_a_word)
 register.filter("grade_in_a_sentence", words.grade_in_a_sentence)
 register.filter("distance", words.distance)
 register.filter("reasons_of", words.reasons_of)
+
+
+@register.simple_tag
+def failing_flags() -> str:
+    """Name the flags that set an hour aside, as the column `flags` of the files writes them."""
+    return " ".join(term.code for term in VOCABULARY if term.flag & FAILING)
 
 
 @register.filter

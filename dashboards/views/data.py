@@ -1,5 +1,6 @@
 """The documentation of the open data, and the files themselves."""
 
+import re
 from collections.abc import Generator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -83,25 +84,40 @@ def period_file(request: HttpRequest, source: str, name: str, extension: str) ->
 def place_file(
     request: HttpRequest, public_id: str, source: str = "hourly", extension: str = "csv"
 ) -> HttpResponseBase:
-    """Give the public rows of one place: `quantity`, `variant`, `from` and `to` narrow them."""
+    """Give the public rows of one place: `quantity`, `variant`, `channel`, `from` and `to` narrow them."""
     known = _source(source)
     if known is REFERENCE_HOURS:
         raise Http404
     if not PublishedSeries.objects.filter(public_id=public_id).exists():
         return gone_file(public_id)
     condition, parameters = _narrowed(request, known, public_id)
-    if variant := request.GET.get("variant"):
-        condition, parameters = f"{condition} AND variant = %s", [*parameters, variant]
+    for name in ("variant", "channel"):
+        if wanted := request.GET.get(name):
+            condition, parameters = f"{condition} AND published.{name} = %s", [*parameters, wanted]
     stem = f"capto-{public_id}" if source == "hourly" else f"capto-{public_id}-{source}"
     return _file(request, known, condition, parameters, stem=stem, extension=extension)
 
 
 @open_to_all
 def station_file(request: HttpRequest, code: str, extension: str = "csv") -> HttpResponseBase:
-    """Give the hours of one reference station, under the licence of their source."""
+    """Give the hours of one reference station, under the licence of their source.
+
+    `quantity`, `from` and `to` narrow them; `provider` and `discriminant` to one analyser, `validity` to what is
+    at least so valid.
+    """
     if not ReferenceStation.objects.filter(code=code).exists():
         raise Http404
     condition, parameters = _narrowed(request, REFERENCE_HOURS, code)
+    for name in ("provider", "discriminant"):
+        if name in request.GET:
+            condition, parameters = (
+                f"{condition} AND series.{name} = %s",
+                [*parameters, request.GET[name]],
+            )
+    if least := request.GET.get("validity"):
+        if not re.fullmatch(r"-?[0-9]{1,2}", least):
+            raise NotUnderstood(_("Écrivez la validité comme un nombre entier, par exemple validity=1."))
+        condition, parameters = f"{condition} AND validity >= %s", [*parameters, int(least)]
     return _file(request, REFERENCE_HOURS, condition, parameters, stem=f"station-{code}", extension=extension)
 
 
@@ -121,12 +137,12 @@ def _narrowed(request: HttpRequest, source: Source, place: str) -> tuple[str, li
         if written := request.GET.get(name):
             condition, parameters = (
                 f"{condition} AND {source.time} {sign} %s",
-                [*parameters, _instant(written)],
+                [*parameters, instant(written)],
             )
     return condition, parameters
 
 
-def _instant(written: str) -> datetime:
+def instant(written: str) -> datetime:
     """Read a time of an address: 2026-11-20, 2026-11-20T08Z or 2026-11-20T08:00:00Z, always in UTC."""
     try:
         at = datetime.fromisoformat(written.replace(" ", "+"))

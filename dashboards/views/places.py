@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,18 +25,19 @@ from dashboards.chosen import (
     others_near,
     span_of,
 )
+from dashboards.drawn_of_place import charts_of_place
 from dashboards.hours import Hour, NearStation, nearest_station, place_hours, station_hours
 from dashboards.kept import kept
 from dashboards.models import PublishedSeries
 from dashboards.told import told_around
 from dashboards.views.withdrawals import gone_page
 from dashboards.week import HOURLY, hourly_lines, thresholds_of, week_of
-from dashboards.words import utc_hour
 
 CHART = timedelta(hours=48)
 WEEK = timedelta(days=7)
 PROFILE = timedelta(days=14)
 NEXT_HOUR = timedelta(hours=1)
+PAGE = "dashboards/place.html"
 
 
 @kept
@@ -70,6 +70,12 @@ def places(request: HttpRequest) -> HttpResponse:
 @kept
 def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpResponse:
     """Say what one place's hours show, with its evidence."""
+    context = place_context(request, public_id, quantity)
+    return gone_page(request, public_id) if context is None else render(request, PAGE, context)
+
+
+def place_context(request: HttpRequest, public_id: str, quantity: str) -> dict[str, Any] | None:
+    """Gather what the page of a place says; None where nothing of the place is published."""
     now = timezone.now()
     series = list(
         PublishedSeries.objects.of_place(public_id)
@@ -77,7 +83,7 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         .order_by("-public_from")
     )
     if not series:
-        return gone_page(request, public_id)
+        return None
     pollutants = {s.property_id: s.property for s in series if s.property.is_pollutant}
     quantities = sorted(pollutants.values(), key=lambda q: (around.rank(q.code), q.code))
     shown = pollutants.get(quantity) if quantity else (quantities[0] if quantities else None)
@@ -88,7 +94,6 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         "quantity": shown,
         "quantities": quantities,
         "is_home": series[0].kind == "home",
-        "embed_url": settings.SITE_URL + reverse("place-embedded", args=[public_id, shown.code]),
         "page_url": settings.SITE_URL + reverse("place-quantity", args=[public_id, shown.code]),
         "preview_url": settings.SITE_URL + reverse("place-preview", args=[public_id, shown.code]),
         **_period(series, now=now),
@@ -99,11 +104,10 @@ def place(request: HttpRequest, public_id: str, quantity: str = "") -> HttpRespo
         "span": span,
         "others": others,
         "most_others": MOST_OTHERS,
-        "choices": kept_choices(span, others),
         "is_chosen": bool(request.GET),
     }
     context |= _evidence(series[0], quantity=shown, until=context["until"], span=span, others=others)
-    return render(request, "dashboards/place.html", context)
+    return context
 
 
 def _period(series: list[PublishedSeries], *, now: datetime) -> dict[str, Any]:
@@ -160,53 +164,49 @@ def _evidence(
     chosen = hours_of_others(others, quantity=quantity.code, start=span.start, end=span.end)
     beside = [(other.label, theirs) for other, theirs in chosen]
     seen = {code for hour in shown for code in names(hour.flags)}
+    profile = figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity)
+    days = week_of(
+        hours,
+        station=station,
+        name=place.label,
+        quantity=quantity,
+        last=(until - timedelta(microseconds=1)).astimezone(PARIS).date(),
+        thresholds=thresholds,
+        levels=Level.objects.in_force(pollutant=quantity.code, on=today),
+    )
     return {
         "finding": finding,
         "latest": latest,
         "latest_station": next((p for p in reversed(station) if p.hour >= until - CHART), None),
         "near": near,
         "compared": compared,
-        "drawings": figures.hours_drawings(
-            shown,
-            station=shown_station,
-            station_name=near.station.name if near else "",
-            place_name=place.label,
-            quantity=quantity,
-            start=span.start,
-            end=span.end,
-            beside=beside,
-            thresholds=hourly_lines(thresholds),
-        ),
         "rows": figures.rows_of(shown, station=shown_station, beside=beside),
-        "beside": [
-            (
-                other,
-                kind,
-                _data_url(
-                    other.public_id, quantity=quantity.code, hours=theirs, start=span.start, end=span.end
-                ),
-            )
-            for (other, theirs), kind in zip(chosen, BESIDE, strict=False)
-        ],
-        "data_url": _data_url(
-            place.public_id, quantity=quantity.code, hours=shown, start=span.start, end=span.end
-        ),
-        "profile_url": _data_url(
-            place.public_id, quantity=quantity.code, hours=hours, start=until - PROFILE, end=until
-        ),
-        "week_url": _data_url(
-            place.public_id, quantity=quantity.code, hours=week, start=until - WEEK, end=until
-        ),
-        "station_url": _station_url(near, start=span.start, end=span.end),
-        "profile": figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity),
-        "week": week_of(
-            hours,
-            station=station,
-            name=place.label,
+        "beside": [(other, kind) for (other, _), kind in zip(chosen, BESIDE, strict=False)],
+        "profile": profile,
+        "week": days,
+        "charts": charts_of_place(
+            place,
             quantity=quantity,
-            last=(until - timedelta(microseconds=1)).astimezone(PARIS).date(),
-            thresholds=thresholds,
-            levels=Level.objects.in_force(pollutant=quantity.code, on=today),
+            drawings=figures.hours_drawings(
+                shown,
+                station=shown_station,
+                station_name=near.station.name if near else "",
+                place_name=place.label,
+                quantity=quantity,
+                start=span.start,
+                end=span.end,
+                beside=beside,
+                thresholds=hourly_lines(thresholds),
+            ),
+            week=days,
+            profile=profile,
+            hours=hours,
+            shown=shown,
+            chosen=chosen,
+            near=near,
+            span=span,
+            until=until,
+            asked=kept_choices(span, others),
         ),
         "hourly_thresholds": [row for row in thresholds if row.statistic == HOURLY],
         "told": told_around(
@@ -222,22 +222,6 @@ def _evidence(
         ],
         "spoken_against": [hour for hour in shown if hour.point().reasons],
     }
-
-
-def _data_url(public_id: str, *, quantity: str, hours: list[Hour], start: datetime, end: datetime) -> str:
-    """Give the address of exactly the hours that the chart draws."""
-    asked = {"quantity": quantity, "from": utc_hour(start), "to": utc_hour(end)}
-    variants = {hour.variant for hour in hours}
-    if len(variants) == 1 and "" not in variants:
-        asked["variant"] = variants.pop()
-    return f"{reverse('place-csv', args=[public_id])}?{urlencode(asked)}"
-
-
-def _station_url(near: NearStation | None, *, start: datetime, end: datetime) -> str:
-    if near is None:
-        return ""
-    asked = {"quantity": near.series.property_id, "from": utc_hour(start), "to": utc_hour(end)}
-    return f"{reverse('station-csv', args=[near.station.code])}?{urlencode(asked)}"
 
 
 def _reasons(recent: list[Hour], *, near: NearStation | None, seen: set[str]) -> list[str]:

@@ -1,20 +1,26 @@
 """The page of one reference station."""
 
-from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from datetime import date, datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 
 from capto.charts.scales import PARIS
 from capto.readings.models import Level, ReferenceSeries, ReferenceStation
 from dashboards import around, figures
+from dashboards.drawn import (
+    Chart,
+    File,
+    days_of_analyser,
+    embedding,
+    hours_of_station,
+    present,
+    profile_of_analyser,
+)
 from dashboards.hours import station_hours
 from dashboards.kept import kept
-from dashboards.week import HOURLY, hourly_lines, thresholds_of, week_of
-from dashboards.words import utc_hour
+from dashboards.week import DAYS, HOURLY, Week, hourly_lines, thresholds_of, week_of
 
 CHART = timedelta(hours=48)
 WEEK = timedelta(days=7)
@@ -24,6 +30,11 @@ PROFILE = timedelta(days=14)
 @kept
 def station(request: HttpRequest, code: str, quantity: str = "") -> HttpResponse:
     """Show what one station measures, and which lent sensors stand around it."""
+    return render(request, "dashboards/station.html", station_context(code, quantity))
+
+
+def station_context(code: str, quantity: str) -> dict[str, object]:
+    """Gather what the page of a station says."""
     now = timezone.now()
     found = get_object_or_404(ReferenceStation.objects.select_related("territory"), code=code)
     analysers: dict[str, ReferenceSeries] = {}
@@ -40,7 +51,7 @@ def station(request: HttpRequest, code: str, quantity: str = "") -> HttpResponse
         context["neighbours"] = around.places_near(
             found.latitude, found.longitude, places=around.places_now(shown.code, now=now)
         )
-    return render(request, "dashboards/station.html", context)
+    return context
 
 
 def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime) -> dict[str, object]:
@@ -51,37 +62,60 @@ def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime
     recent = [point for point in points if point.hour >= start]
     today = (until - timedelta(microseconds=1)).astimezone(PARIS).date()
     thresholds = thresholds_of(series.property, on=today)
+    week = week_of(
+        [],
+        station=points,
+        name=found.name,
+        quantity=series.property,
+        last=today,
+        thresholds=thresholds,
+        levels=Level.objects.in_force(pollutant=series.property_id, on=today),
+    )
+    profile = figures.station_profile(points, name=found.name, quantity=series.property)
+    drawings = figures.hours_drawings(
+        [],
+        station=recent,
+        station_name=found.name,
+        place_name="",
+        quantity=series.property,
+        start=start,
+        end=until,
+        thresholds=hourly_lines(thresholds),
+    )
     return {
-        "week": week_of(
-            [],
-            station=points,
-            name=found.name,
-            quantity=series.property,
-            last=today,
-            thresholds=thresholds,
-            levels=Level.objects.in_force(pollutant=series.property_id, on=today),
-        ),
-        "week_url": f"{reverse('station-csv', args=[found.code])}?"
-        + urlencode({"quantity": series.property_id, "from": utc_hour(until - WEEK), "to": utc_hour(until)}),
-        "profile": figures.station_profile(points, name=found.name, quantity=series.property),
-        "profile_url": f"{reverse('station-csv', args=[found.code])}?"
-        + urlencode(
-            {"quantity": series.property_id, "from": utc_hour(until - PROFILE), "to": utc_hour(until)}
-        ),
+        "week": week,
+        "profile": profile,
+        "charts": _charts(series, drawings=drawings, week=week, profile=profile, until=until, today=today),
         "hourly_thresholds": [row for row in thresholds if row.statistic == HOURLY],
         "analyser": series,
         "latest": recent[-1] if recent else None,
-        "data_url": f"{reverse('station-csv', args=[found.code])}?"
-        + urlencode({"quantity": series.property_id, "from": utc_hour(start), "to": utc_hour(until)}),
         "rows": figures.rows_of([], station=recent),
-        "drawings": figures.hours_drawings(
-            [],
-            station=recent,
-            station_name=found.name,
-            place_name="",
-            quantity=series.property,
-            start=start,
-            end=until,
-            thresholds=hourly_lines(thresholds),
-        ),
     }
+
+
+def _charts(
+    series: ReferenceSeries,
+    *,
+    drawings: figures.Drawings,
+    week: Week | None,
+    profile: figures.ProfileFigure | None,
+    until: datetime,
+    today: date,
+) -> dict[str, Chart]:
+    """Name the files and the frames of the station's charts."""
+    name = series.station.name
+
+    def chart(figure: str, drawn: figures.Drawings, url: str, hours_url: str = "") -> Chart:
+        frame = embedding("station", series.station.code, quantity=series.property_id, figure=figure)
+        return Chart(figure, drawn, present([File(name, url, "reference")]), frame, name, hours_url)
+
+    charts = {"heures": chart("heures", drawings, hours_of_station(series, start=until - CHART, end=until))}
+    if week:
+        days = days_of_analyser(series, first=today - timedelta(days=DAYS - 1), last=today)
+        behind = hours_of_station(series, start=until - WEEK, end=until)
+        charts["semaine"] = chart("semaine", week.drawings, days, behind)
+    if profile:
+        means = profile_of_analyser(series, start=until - PROFILE, end=until)
+        behind = hours_of_station(series, start=until - PROFILE, end=until)
+        charts["profil"] = chart("profil", profile.drawings, means, behind)
+    return charts

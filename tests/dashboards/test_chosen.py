@@ -68,7 +68,8 @@ def test_two_places_and_the_station_stand_beside_the_place_and_a_third_does_not(
     assert drawing.count('class="line second"') == 1 and drawing.count('class="line third"') == 1
     assert drawing.count('class="line reference"') == 1 and drawing.count('class="ribbon"') == 1
     assert found.count(" checked>") == 2
-    assert found.count("celles de ") == 3  # the station's file and two places'
+    files = found.split('id="heures-titre"')[1].split("</figure>")[0]
+    assert files.count("celles de ") == 3  # the station's file and two places'
 
 
 def test_a_place_beside_shows_its_values_with_their_uncertainty_in_the_table(
