@@ -17,7 +17,7 @@ from capto.lending.refusals import (
     TooFarAhead,
     TooLong,
 )
-from capto.lending.rules import check_person, next_open_day
+from capto.lending.rules import Borrower, check_person, next_open_day
 from capto.members.models import BorrowerCategory, BorrowerGroup, Campaign, Person
 from capto.readings.models import Place
 
@@ -46,14 +46,13 @@ def ask(
         _check_days(starts_on, ends_on, policy=policy, point=point, by_post=by_post, now=now)
         _refuse_twice(person, kit_model, starts_on, ends_on)
         refusals: list[Refusal] = check_person(
-            person,
+            Borrower(person, now),
             kit_model=kit_model,
             group=group,
             policy=policy,
             point=point,
             first=starts_on,
             last=ends_on,
-            now=now,
             at_hand_over=False,
         )
         if refusals:

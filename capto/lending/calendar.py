@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef
 from capto.catalogue.models import Kit, KitModel, LendingPoint, Transfer, UpkeepTicket
 from capto.lending.days import end_of, start_of
 from capto.lending.models import Hold, Loan, Occupancy, Policy
-from capto.lending.models.occupancy import half_open
 
 
 class Day(NamedTuple):
@@ -49,10 +48,10 @@ def calendar(
     kits = [kit for kit in kits if kit not in late]
     window_end = end_of(last + timedelta(days=length_days)) + policy.rest
     busy: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    rows = Occupancy.objects.filter(
-        kit__in=kits, period__overlap=half_open(start_of(first) - policy.preparation, window_end)
+    rows = Occupancy.objects.filter(kit__in=kits).overlapping(
+        start_of(first) - policy.preparation, window_end
     )
-    for kit, period in rows.values_list("kit", "period"):
+    for kit, period in rows.order_by().values_list("kit", "period"):
         busy[kit].append((period.lower, period.upper))
     waiting = list(
         Hold.objects.filter(kit_model=kit_model, point=point, state=Hold.State.WAITING)

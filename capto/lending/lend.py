@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from capto.catalogue.models import Kit, LendingPoint, Transfer
@@ -23,8 +22,8 @@ from capto.lending.refusals import (
     Refusal,
     TooLong,
 )
-from capto.lending.rules import check_kit, check_person, decide, next_open_day
-from capto.members.models import BorrowerCategory, BorrowerGroup, Charter, Person
+from capto.lending.rules import Borrower, KitFacts, check_kit, check_person, decide, next_open_day
+from capto.members.models import BorrowerCategory, BorrowerGroup, Person
 
 
 def lend(
@@ -44,27 +43,26 @@ def lend(
 ) -> Loan:
     """Lend a kit (see `Loan.lend`)."""
     with locked(person=to, kit_models=[kit.model_id], kits=[kit]):
-        kits = Kit.objects.select_related("model", "owner", "point").prefetch_related("accessories")
-        kit = kits.get(pk=kit.pk)
-        to = Person.objects.get(pk=to.pk)
+        facts = KitFacts.read(kit.pk)
+        kit, to = facts.kit, Person.objects.get(pk=to.pk)
+        borrower = Borrower(to, now)
         _refuse_if_out(kit, to)
-        hold = _hold_of(to, kit=kit, now=now)
+        hold = _hold_of(borrower, kit=kit)
         group = group or (hold.group if hold else None)
         category = group.category if group else BorrowerCategory.RESIDENT
         policy = Policy.of(kit.model, category=category, organisation=point.organisation)
         today = local_day(now)
         last, refusals = _last_day(due_on, hold=hold, policy=policy, point=point, today=today)
         refusals = [
-            *check_kit(kit, point=point, now=now),
+            *check_kit(facts, point=point, now=now),
             *check_person(
-                to,
+                borrower,
                 kit_model=kit.model,
                 group=group,
                 policy=policy,
                 point=point,
                 first=today,
                 last=last,
-                now=now,
                 apart_from=hold,
             ),
             *refusals,
@@ -86,7 +84,7 @@ def lend(
             lent_at=now,
             due_on=last,
             lent_by=by,
-            charter=Charter.current(now=now),
+            charter=borrower.charter,
             by_post=by_post,
             is_simulated=to.is_simulated,
         )
@@ -97,7 +95,8 @@ def lend(
         )
         place = (hold.place if hold else None) or provisional_place(point, category=category)
         open_placements(loan, place=place, at=now)
-        Transfer.objects.filter(kit=kit, received_at=None).update(received_at=now, received_by=by)
+        if facts.on_its_way is not None:
+            Transfer.objects.filter(kit=kit, received_at=None).update(received_at=now, received_by=by)
         if kit.point_id != point.pk:
             kit.move_to(point)
         Act.note(
@@ -128,17 +127,11 @@ def _refuse_if_out(kit: Kit, to: Person) -> None:
     raise refusal(kit=kit.code, person=holder, due=out.due_on)
 
 
-def _hold_of(person: Person, *, kit: Kit, now: datetime) -> Hold | None:
+def _hold_of(borrower: Borrower, *, kit: Kit) -> Hold | None:
     """Find the hold that this hand-over answers: today's, that of this very kit first, else the next to come."""
-    today = local_day(now)
-    holds = (
-        Hold.objects.running()
-        .filter(person=person, kit_model=kit.model_id)
-        .filter(Q(ends_on__gte=today))
-        .select_related("group", "place", "campaign")
-    )
+    today = local_day(borrower.now)
     return min(
-        holds,
+        (hold for hold in borrower.holds if hold.kit_model_id == kit.model_id and hold.ends_on >= today),
         key=lambda hold: (hold.starts_on > today, hold.kit_id != kit.pk, hold.starts_on, hold.pk),
         default=None,
     )

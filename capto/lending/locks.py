@@ -10,6 +10,7 @@ from capto.lending.refusals import Busy
 from capto.members.models import Person
 
 PATIENCE_MS = 3_000  # a desk would rather be told to try again than wait longer
+_LOCK = 'SELECT 1 FROM "{table}" WHERE id = %d FOR NO KEY UPDATE'
 _LOCK_NOT_AVAILABLE, _DEADLOCK = "55P03", "40P01"  # codes of PostgreSQL's appendix A
 
 
@@ -24,14 +25,16 @@ def locked(
     """
     try:
         with transaction.atomic():
+            rows = [
+                (Person, [person.pk] if person is not None else []),
+                (KitModel, sorted(set(kit_models))),
+                (Kit, sorted({kit.pk for kit in kits})),
+            ]
+            # One statement after the other, in one trip to the server.
+            statements = [f"SET LOCAL lock_timeout = '{PATIENCE_MS}ms'"]
+            statements += [_LOCK.format(table=model._meta.db_table) % pk for model, pks in rows for pk in pks]
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE_MS}ms'")
-            if person is not None:
-                Person.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
-            for pk in sorted(set(kit_models)):
-                KitModel.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
-            for pk in sorted({kit.pk for kit in kits}):
-                Kit.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
+                cursor.execute("; ".join(statements))
             yield
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") in (_LOCK_NOT_AVAILABLE, _DEADLOCK):

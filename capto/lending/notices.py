@@ -22,10 +22,10 @@ def tell(
     now: datetime,
     on: date | None = None,
     send_after: datetime | None = None,
-) -> Message:
+) -> None:
     """Queue the notice `what` (a function of this module) about a hold or loan, once per day `on` or once at all."""
     subject = f"{about}" if on is None else f"{about}:{on.isoformat()}"
-    return Message.queue(
+    message = Message.to_person(
         person,
         key=f"lending:{what}:{subject}",
         compose=HERE + what,
@@ -34,6 +34,7 @@ def tell(
         now=now,
         send_after=send_after,
     )
+    Message.queue_all([message])
 
 
 def _hold(about: str) -> Hold | None:

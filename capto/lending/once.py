@@ -33,34 +33,40 @@ def once(
     person, or of another `request` (a hash of what is asked), is refused. Whoever is told to try again in a moment
     (Busy) may do so with the same key.
     """
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                act = Act.objects.create(
-                    key=key,
-                    kind=Act.Kind.SCAN,
-                    entry=entry,
-                    at=at or now,
-                    noted_at=now,
-                    by=by,
-                    point=point,
-                    request=request,
-                )
-        except IntegrityError:  # the same key, sent again or from another window: waited for, and told again
-            known = Act.objects.get(key=key)
-            if known.by_id != (by.pk if by else None):
-                return refused(NotAllowed())
-            return {**known.answer, "again": True} if known.request == request else refused(KeyAlreadyUsed())
-        try:
-            with transaction.atomic():
-                answer = work(act)
-        except Busy as refusal:
-            transaction.set_rollback(True)
-            return refused(refusal)
-        except Refusal as refusal:
-            act.refresh_from_db()
-            act.refused = refusal.code
-            answer = refused(refusal)
-        act.answer, act.by = answer, by  # the key is of who sent it, whoever was served
-        act.save()
-        return answer
+    act = Act(
+        key=key, kind=Act.Kind.SCAN, entry=entry, at=at or now, noted_at=now, by=by, point=point,
+        request=request,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            _claim(act)
+            try:
+                with transaction.atomic():
+                    answer = work(act)
+            except Busy as refusal:
+                transaction.set_rollback(True)
+                return refused(refusal)
+            except Refusal as refusal:
+                act.refresh_from_db()
+                act.refused = refusal.code
+                answer = refused(refusal)
+            act.answer, act.by = answer, by  # the key is of who sent it, whoever was served
+            act.save()
+            return answer
+    except _KeyTaken:  # sent again or from another window: waited for, and told again
+        known = Act.objects.get(key=key)
+        if known.by_id != (by.pk if by else None):
+            return refused(NotAllowed())
+        return {**known.answer, "again": True} if known.request == request else refused(KeyAlreadyUsed())
+
+
+class _KeyTaken(Exception):
+    """Another request carries this key, or carried it."""
+
+
+def _claim(act: Act) -> None:
+    """Store the act first: whoever sends its key meanwhile waits here for its answer."""
+    try:
+        act.save(force_insert=True)
+    except IntegrityError as error:
+        raise _KeyTaken from error

@@ -1,10 +1,11 @@
 """What a loan opens and closes in the readings: one placement per sensor of the kit."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Q
 
-from capto.catalogue.models import LendingPoint, Sensor
+from capto.catalogue.models import LendingPoint
 from capto.lending.locks import locked
 from capto.lending.models import Act, Loan, LoanPlacement
 from capto.lending.refusals import SensorInstalled
@@ -31,35 +32,39 @@ def provisional_place(point: LendingPoint, *, category: str) -> Place:
     )
 
 
-def open_placements(loan: Loan, *, place: Place, at: datetime) -> None:
-    """Open one placement per sensor of the loan's kit.
+def open_placements(
+    loan: Loan, *, place: Place, at: datetime, public_ids: Sequence[str] = ()
+) -> list[Placement]:
+    """Open one placement per sensor of the loan's kit, the first ones under public ids that a swap keeps.
 
     A sensor that still stands on the bench, or is tried at the desk, leaves it now. Raises SensorInstalled where it
-    is installed for long.
+    is installed for long. A number of queries that does not grow with the sensors.
     """
-    for sensor in loan.kit.sensors.order_by("pk"):
-        open_placement(loan, sensor, place=place, at=at)
-
-
-def open_placement(
-    loan: Loan, sensor: Sensor, *, place: Place, at: datetime, public_id: str | None = None
-) -> Placement:
-    """Open the placement of one sensor, under a public id that a swap keeps."""
-    for standing in Placement.objects.filter(sensor=sensor, ends_at=None):
-        if standing.purpose not in {Placement.Purpose.CO_LOCATION, Placement.Purpose.DEVICE_TEST}:
-            raise SensorInstalled(sensor=sensor.inventory_code)
-        standing.end(at=at)
-    # What began and ended at this very moment lasts a microsecond: the next one begins after it.
-    just_ended = Placement.objects.filter(sensor=sensor, ends_at__gt=at, ends_at__lte=at + SAME_MOMENT)
-    placement = Placement.objects.create(
-        sensor=sensor,
-        place=place,
-        purpose=Placement.Purpose.LOAN,
-        starts_at=just_ended.aggregate(end=Max("ends_at"))["end"] or at,
-        **({"public_id": public_id} if public_id else {}),
+    sensors = list(loan.kit.sensors.order_by("pk"))
+    begins = dict.fromkeys((sensor.pk for sensor in sensors), at)
+    lately = Placement.objects.filter(sensor__in=sensors).filter(
+        Q(ends_at=None) | Q(ends_at__gt=at, ends_at__lte=at + SAME_MOMENT)
     )
-    LoanPlacement.objects.create(loan=loan, placement=placement)
-    return placement
+    for known in lately.select_related("sensor"):
+        if known.ends_at is None:
+            if known.purpose not in {Placement.Purpose.CO_LOCATION, Placement.Purpose.DEVICE_TEST}:
+                raise SensorInstalled(sensor=known.sensor.inventory_code)
+            known.end(at=at)
+        assert known.ends_at is not None
+        # What began and ended at this very moment lasts a microsecond: the next one begins after it.
+        begins[known.sensor_id] = max(begins[known.sensor_id], known.ends_at)
+    opened = Placement.objects.bulk_create(
+        Placement(
+            sensor=sensor,
+            place=place,
+            purpose=Placement.Purpose.LOAN,
+            starts_at=begins[sensor.pk],
+            **({"public_id": public_ids[number]} if number < len(public_ids) else {}),
+        )
+        for number, sensor in enumerate(sensors)
+    )
+    LoanPlacement.objects.bulk_create(LoanPlacement(loan=loan, placement=placement) for placement in opened)
+    return opened
 
 
 def placements_of(loan: Loan) -> list[Placement]:
@@ -73,10 +78,8 @@ def placements_of(loan: Loan) -> list[Placement]:
 
 def close_placements(loan: Loan, *, at: datetime) -> list[int]:
     """End the placements that the loan still has open; gives their ids, which undoing needs."""
-    ended = [placement for placement in placements_of(loan) if placement.ends_at is None]
-    for placement in ended:
-        placement.end(at=at)
-    return [placement.pk for placement in ended]
+    open_ones = Placement.objects.filter(loan_placement__loan=loan, ends_at=None)
+    return [placement.pk for placement in Placement.end_all(open_ones.order_by("pk"), at=at)]
 
 
 def set_paused(loan: Loan, paused: bool, *, by: Person, now: datetime) -> None:

@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef
 from capto.catalogue.models import Kit, KitModel, LendingPoint, Transfer, UpkeepTicket
 from capto.lending.days import local_day
 from capto.lending.models import Hold, Loan, Occupancy
-from capto.lending.models.occupancy import half_open
 from capto.lending.notices import tell
 
 
@@ -33,7 +32,7 @@ def free_kits(
         Kit.objects.lendable_by(point.organisation)
         .filter(model=kit_model, point=point)
         .exclude(pk__in=apart_from)
-        .exclude(Exists(Occupancy.objects.filter(**of_kit, period__overlap=half_open(start, end))))
+        .exclude(Exists(Occupancy.objects.filter(**of_kit).overlapping(start, end)))
         .exclude(Exists(Loan.objects.overdue(now=now).filter(**of_kit)))
         .exclude(Exists(Transfer.objects.filter(**of_kit, received_at=None)))
         .exclude(Exists(UpkeepTicket.objects.filter(**of_kit, closed_at=None, blocks_lending=True)))
@@ -49,6 +48,14 @@ def in_the_way(
     if apart_from is not None:
         rows = rows.exclude(pk=apart_from.pk)
     return list(rows)
+
+
+def of_loan(loan: Loan, *, end: datetime) -> tuple[Occupancy, list[Occupancy]]:
+    """Give the occupancy of an open loan and what else would meet it if it lasted until `end`, in one query."""
+    rows = Occupancy.objects.filter(kit=loan.kit, period__endswith__gt=loan.lent_at).order_by("period", "pk")
+    found = list(rows.select_related("hold", "loan"))
+    own = next(row for row in found if row.loan_id == loan.pk)
+    return own, [row for row in found if row != own and own.starts_at < row.ends_at and row.starts_at < end]
 
 
 def move_elsewhere(occupancy: Occupancy, *, now: datetime) -> bool:

@@ -1,9 +1,12 @@
 """The rules of lending, checked in one place for the desk, the pages, the API and commands alike."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -28,27 +31,94 @@ from capto.lending.refusals import (
     TrainingMissing,
     UpkeepOverdue,
 )
-from capto.members.models import BorrowerGroup, Charter, Consent, Person
+from capto.members.models import BorrowerGroup, Charter, Person
 from capto.members.roles import Capability
 from capto.training.models import BorrowingRight, CourseSession
 
 
-def check_kit(kit: Kit, *, point: LendingPoint, now: datetime) -> list[Refusal]:
+@dataclass(frozen=True)
+class KitFacts:
+    """What decides whether a kit can be lent, read at one moment."""
+
+    kit: Kit
+    on_its_way: tuple[int, str] | None  # id and name of the point that an open transfer goes to
+    ticket: str | None  # what an open ticket that blocks lending says
+    last_return: datetime | None
+
+    @classmethod
+    def read(cls, pk: int) -> "KitFacts":
+        """Read a kit with its kind, owner, point and accessories, in two queries."""
+        transfers = Transfer.objects.filter(kit=OuterRef("pk"), received_at=None)
+        tickets = UpkeepTicket.objects.open().filter(kit=OuterRef("pk"), blocks_lending=True)
+        returns = (
+            Loan.objects.filter(kit=OuterRef("pk")).order_by().values("kit").annotate(at=Max("returned_at"))
+        )
+        kit: Any = (
+            Kit.objects.select_related("model", "owner", "point")
+            .prefetch_related("accessories")
+            .annotate(
+                way_to=Subquery(transfers.values("to_point")[:1]),
+                way_to_name=Subquery(transfers.values("to_point__name")[:1]),
+                ticket=Subquery(tickets.values("what")[:1]),
+                last_return=Subquery(returns.values("at")),
+            )
+            .get(pk=pk)
+        )
+        way = (kit.way_to, kit.way_to_name) if kit.way_to is not None else None
+        return cls(kit=kit, on_its_way=way, ticket=kit.ticket, last_return=kit.last_return)
+
+
+@dataclass
+class Borrower:
+    """What decides whether a person may borrow; each fact is read once, when a rule first asks for it."""
+
+    person: Person
+    now: datetime
+
+    @cached_property
+    def loans(self) -> list[Loan]:
+        """The open loans."""
+        return list(Loan.objects.open().filter(person=self.person).select_related("kit"))
+
+    @cached_property
+    def holds(self) -> list[Hold]:
+        """The running holds."""
+        running = Hold.objects.running().filter(person=self.person).order_by("pk")
+        return list(running.select_related("group", "place", "campaign"))
+
+    @cached_property
+    def _charter(self) -> tuple[Charter | None, bool]:
+        return Charter.before(self.person, now=self.now)
+
+    @property
+    def charter(self) -> Charter | None:
+        """The version in force."""
+        return self._charter[0]
+
+    @property
+    def accepts_charter(self) -> bool:
+        """True where the person accepts the version in force."""
+        return self._charter[1]
+
+    def rights(self, kit_model: KitModel) -> "QuerySet[BorrowingRight]":
+        """List the running rights to borrow a kind of kit."""
+        return BorrowingRight.objects.of(self.person, kit_model=kit_model, now=self.now)
+
+
+def check_kit(facts: KitFacts, *, point: LendingPoint, now: datetime) -> list[Refusal]:
     """List what keeps a kit from being lent at a point."""
+    kit = facts.kit
     found: list[Refusal] = []
     if kit.state != Kit.State.ACTIVE:
         state = kit.get_state_display()
         found.append(KitOutOfService(kit=kit.code, state=state, reason=kit.state_reason))
-    transfer = Transfer.objects.filter(kit=kit, received_at=None).select_related("to_point").first()
-    if transfer is not None and transfer.to_point_id != point.pk:
-        found.append(KitElsewhere(kit=kit.code, point=transfer.to_point.name))
+    if facts.on_its_way is not None and facts.on_its_way[0] != point.pk:
+        found.append(KitElsewhere(kit=kit.code, point=facts.on_its_way[1]))
     if kit.owner_id != point.organisation_id and not kit.is_pooled:
         found.append(NotYourKit(kit=kit.code, owner=kit.owner.name))
-    ticket = UpkeepTicket.objects.open().filter(kit=kit, blocks_lending=True).first()
-    if ticket is not None:
-        found.append(TicketOpen(kit=kit.code, what=ticket.what[:120]))
-    last_return = Loan.objects.filter(kit=kit).aggregate(at=Max("returned_at"))["at"]
-    for due in upkeep_due(kit, now=now, last_return=last_return):
+    if facts.ticket is not None:
+        found.append(TicketOpen(kit=kit.code, what=facts.ticket[:120]))
+    for due in upkeep_due(kit, now=now, last_return=facts.last_return):
         if due.blocks:
             work = due.plan.get_work_display()
             found.append(UpkeepOverdue(rule=str(due.plan), kit=kit.code, work=work, since=due.since))
@@ -59,7 +129,7 @@ def check_kit(kit: Kit, *, point: LendingPoint, now: datetime) -> list[Refusal]:
 
 
 def check_person(
-    person: Person,
+    borrower: Borrower,
     *,
     kit_model: KitModel,
     group: BorrowerGroup | None,
@@ -67,7 +137,6 @@ def check_person(
     point: LendingPoint,
     first: date,
     last: date,
-    now: datetime,
     apart_from: Hold | None = None,
     at_hand_over: bool = True,
 ) -> list[Refusal]:
@@ -75,6 +144,7 @@ def check_person(
 
     Training and charter are asked for when the kit is handed over, not when it is reserved.
     """
+    person, now = borrower.person, borrower.now
     name = person.name
     found: list[Refusal] = []
     if not person.is_active:
@@ -84,33 +154,20 @@ def check_person(
     if group is not None and (group.responsible_id != person.pk or not group.is_active):
         found.append(GroupNotTheirs(person=name, group=group.name))
     if at_hand_over and policy.needs_charter:
-        charter = Charter.current(now=now)
-        if charter is not None and not Consent.stands(
-            person, purpose=Consent.Purpose.CHARTER, charter=charter
-        ):
+        charter = borrower.charter
+        if charter is not None and not borrower.accepts_charter:
             found.append(CharterNotAccepted(rule=policy.name, person=name, version=charter.version))
-    if at_hand_over and policy.needs_training:
-        rights = BorrowingRight.objects.of(person, kit_model=kit_model, now=now)
-        if not rights.exists():
-            found.append(
-                TrainingMissing(
-                    rule=policy.name,
-                    person=name,
-                    kind=kit_model.name,
-                    next=next_session(kit_model, point=point, now=now),
-                )
-            )
-    loans = list(Loan.objects.open().filter(person=person).select_related("kit"))
+    if at_hand_over and policy.needs_training and not borrower.rights(kit_model).exists():
+        session = next_session(kit_model, point=point, now=now)
+        found.append(TrainingMissing(rule=policy.name, person=name, kind=kit_model.name, next=session))
     if policy.late_blocks:
-        for loan in loans:
+        for loan in borrower.loans:
             if loan.is_overdue(now=now):
                 found.append(HasLateLoan(rule=policy.name, person=name, kit=loan.kit.code, due=loan.due_on))
                 break
-    holds = Hold.objects.running().filter(person=person).meeting(first, last)
-    if apart_from is not None:
-        holds = holds.exclude(pk=apart_from.pk)
-    meeting = [loan for loan in loans if loan.due_on >= first]
-    count = len(meeting) + holds.count()
+    lent = [loan for loan in borrower.loans if loan.due_on >= first]
+    held = [hold for hold in borrower.holds if hold != apart_from and hold.meets(first, last)]
+    count = len(lent) + len(held)
     if count >= policy.loans_at_once:
         found.append(TooManyLoans(rule=policy.name, person=name, count=count, most=policy.loans_at_once))
     return found

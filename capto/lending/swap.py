@@ -8,11 +8,12 @@ from capto.lending.days import end_of, local_day
 from capto.lending.locks import locked
 from capto.lending.models import Act, Loan, LoanPart, Occupancy, Policy
 from capto.lending.models.occupancy import half_open
-from capto.lending.placements import open_placement, placements_of
+from capto.lending.placements import open_placements, placements_of
 from capto.lending.refusals import AlreadyOnLoan, KitReserved, KitRests, LoanClosed, NotTheSameKind
-from capto.lending.rules import check_kit, decide
+from capto.lending.rules import KitFacts, check_kit, decide
 from capto.lending.take_back import SHORTEST
 from capto.members.models import Person
+from capto.readings.models import Placement
 
 
 def swap(
@@ -31,7 +32,8 @@ def swap(
         if loan.state != Loan.State.OPEN:
             raise LoanClosed
         old_kit = loan.kit
-        new_kit = Kit.objects.select_related("model", "owner", "point").get(pk=new_kit.pk)
+        facts = KitFacts.read(new_kit.pk)
+        new_kit = facts.kit
         if new_kit.model_id != old_kit.model_id:
             raise NotTheSameKind(kit=new_kit.code)
         out = Loan.objects.open().filter(kit=new_kit).select_related("person").first()
@@ -39,7 +41,7 @@ def swap(
             raise AlreadyOnLoan(
                 kit=new_kit.code, person=out.person.name if out.person else "", due=out.due_on
             )
-        decide(check_kit(new_kit, point=loan.point, now=now), override="", by=by, point=loan.point)
+        decide(check_kit(facts, point=loan.point, now=now), override="", by=by, point=loan.point)
         policy = Policy.of(old_kit.model, category=loan.category, organisation=loan.point.organisation)
         end = end_of(max(loan.due_on, local_day(now))) + policy.rest
         for other in room.in_the_way(new_kit, start=now, end=end):
@@ -48,16 +50,13 @@ def swap(
             if not room.move_elsewhere(other, now=now):
                 raise KitReserved(kit=new_kit.code, starts=other.hold.starts_on)
         _exchange_occupancy(loan, old_kit, new_kit, end=end, reason=reason, now=now)
-        standing = [placement for placement in placements_of(loan) if placement.ends_at is None]
-        for placement in standing:
-            placement.end(at=now)
+        placements = placements_of(loan)
+        standing = [placement for placement in placements if placement.ends_at is None]
+        Placement.end_all(standing, at=now)
         loan.kit = new_kit
         loan.save(update_fields=["kit"])
         ids = [placement.public_id for placement in standing]
-        place = placements_of(loan)[-1].place
-        for number, sensor in enumerate(new_kit.sensors.order_by("pk")):
-            public_id = ids[number] if number < len(ids) else None
-            open_placement(loan, sensor, place=place, at=now, public_id=public_id)
+        open_placements(loan, place=placements[-1].place, at=now, public_ids=ids)
         LoanPart.objects.bulk_create(
             LoanPart(loan=loan, accessory=part, out=part.present) for part in new_kit.accessories.all()
         )

@@ -23,7 +23,7 @@ def take_back(
         loan = (
             Loan.objects.open()
             .filter(kit=kit)
-            .select_related("kit__model", "point", "person", "group")
+            .select_related("kit__model", "kit__point", "point__organisation", "person", "group")
             .first()
         )
         if loan is None:
@@ -60,9 +60,9 @@ def _rest(loan: Loan, *, now: datetime) -> None:
     Holds in the way go to other kits; where none is free the rest is cut, and what was due before now waits again.
     """
     policy = Policy.of(loan.kit.model, category=loan.category, organisation=loan.point.organisation)
-    own = Occupancy.objects.get(loan=loan)
     end = now + policy.rest
-    for other in room.in_the_way(loan.kit, start=own.starts_at, end=end, apart_from=own):
+    own, others = room.of_loan(loan, end=end)
+    for other in others:
         if other.hold is not None and room.move_elsewhere(other, now=now):
             continue
         if other.hold is not None and other.starts_at <= now:

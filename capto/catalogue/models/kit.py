@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pghistory
 from django.db import models, transaction
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from capto.catalogue.models.lending_point import LendingPoint
@@ -93,7 +93,7 @@ class Kit(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("code"), name="one_kit_per_code"),
+            models.UniqueConstraint(Upper("code"), name="one_kit_per_code"),
             models.CheckConstraint(
                 condition=~models.Q(state="retired") | ~models.Q(state_reason=""),
                 name="a_retired_kit_says_why",
@@ -200,7 +200,7 @@ class Accessory(models.Model):
         verbose_name_plural = "accessories"
         ordering = ["position", "pk"]
         constraints = [
-            models.UniqueConstraint(Lower("code"), name="one_accessory_per_code"),
+            models.UniqueConstraint(Upper("code"), name="one_accessory_per_code"),
             models.CheckConstraint(
                 condition=models.Q(missing__lte=models.F("quantity")),
                 name="no_more_parts_are_missing_than_there_are",

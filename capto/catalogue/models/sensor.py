@@ -2,6 +2,7 @@ from typing import Any
 
 import pghistory
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from capto.catalogue.models.observed_property import ObservedProperty
@@ -69,6 +70,7 @@ class Sensor(models.Model):
                 fields=["wire_format", "device_id"], name="one_sensor_per_stated_identity"
             ),
         ]
+        indexes = [models.Index(Upper("inventory_code"), name="sensors_by_inventory_code")]  # as typed
 
     def __str__(self) -> str:
         return self.inventory_code

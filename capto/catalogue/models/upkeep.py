@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from capto.catalogue.models.kit import Kit, KitModel
@@ -85,7 +85,8 @@ class DueUpkeep(NamedTuple):
 
 def upkeep_due(kit: Kit, *, now: datetime, last_return: datetime | None) -> list[DueUpkeep]:
     """List what is due on a kit, which last came back at `last_return` (None: never lent)."""
-    plans = UpkeepPlan.of(kit).annotate(last_done=Max("done__at", filter=Q(done__kit=kit)))
+    done = UpkeepDone.objects.filter(kit=kit, plan=OuterRef("pk")).order_by("-at")
+    plans = UpkeepPlan.of(kit).annotate(last_done=Subquery(done.values("at")[:1]))
     due = []
     for plan in plans:
         since = is_due(

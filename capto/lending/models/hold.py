@@ -81,6 +81,10 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"{self.kit_model} {self.starts_on}"
 
+    def meets(self, first: date, last: date) -> bool:
+        """True where the days of the hold meet [first, last]."""
+        return self.starts_on <= last and self.ends_on >= first
+
     @property
     def category(self) -> str:
         """The category of borrower that policies look at."""

@@ -27,12 +27,15 @@ SHOWN = 12  # lines of a list: a desk is read standing
 def _points(person: Person) -> list[LendingPoint]:
     organisations = person.organisations_where(Capability.LEND)
     points = LendingPoint.objects.filter(organisation__in=organisations, is_active=True)
-    return list(points.select_related("organisation").order_by("organisation__name", "name"))
+    return list(points.select_related("organisation", "territory").order_by("organisation__name", "name"))
 
 
 def chosen_point(request: HttpRequest) -> LendingPoint | None:
     """Give the lending point at which this browser works: the one chosen, else the first."""
-    points = _points(cast(Person, request.user))
+    return _chosen_of(_points(cast(Person, request.user)), request)
+
+
+def _chosen_of(points: list[LendingPoint], request: HttpRequest) -> LendingPoint | None:
     slug = request.session.get(SESSION_POINT)
     return next((point for point in points if point.slug == slug), points[0] if points else None)
 
@@ -42,7 +45,8 @@ def chosen_point(request: HttpRequest) -> LendingPoint | None:
 def page(request: HttpRequest) -> HttpResponse:
     """Show the desk; without a script, a posted code is answered on the page itself."""
     person = cast(Person, request.user)
-    point = chosen_point(request)
+    points = _points(person)
+    point = _chosen_of(points, request)
     if point is None:
         return render(request, "lending/desk_without_point.html", status=404)
     now = timezone.now()
@@ -57,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
     today = local_day(now)
     context = {
         "point": point,
-        "points": _points(person),
+        "points": points,
         "answer": answer,
         "served": served,
         "key": uuid4(),
@@ -79,14 +83,15 @@ def page(request: HttpRequest) -> HttpResponse:
 @requires(Capability.LEND)
 def act(request: HttpRequest) -> HttpResponse:
     """Do one gesture sent by the page's script and answer as JSON; the same key is the same gesture."""
-    point = chosen_point(request)
+    points = _points(cast(Person, request.user))
     try:
         told = json.loads(request.body)
         assert isinstance(told, dict)
         wanted = told.get("point")
         if wanted:
-            points = _points(cast(Person, request.user))
             point = next((known for known in points if known.slug == wanted), None)
+        else:
+            point = _chosen_of(points, request)
         if point is None:
             return JsonResponse({"error": "no such lending point"}, status=404)
         gesture = _gesture(told, point=point, by=cast(Person, request.user), now=timezone.now())

@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,16 @@ class Charter(models.Model):
     def current(cls, *, now: datetime) -> "Charter | None":
         """Give the version in force, None before the first."""
         return cls.objects.filter(published_at__lte=now).first()
+
+    @classmethod
+    def before(cls, person: Person, *, now: datetime) -> "tuple[Charter | None, bool]":
+        """Give the version in force and whether the person accepts it, in one query; see `Consent.stands`."""
+        said = Consent.objects.filter(
+            person=person, purpose=Consent.Purpose.CHARTER, charter=models.OuterRef("pk")
+        )
+        last = models.Subquery(said.order_by("-at", "-pk").values("is_given")[:1])
+        charter: Any = cls.objects.filter(published_at__lte=now).annotate(accepted=last).first()
+        return charter, charter is not None and bool(charter.accepted)
 
 
 class Consent(models.Model):

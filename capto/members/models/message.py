@@ -121,19 +121,38 @@ class Message(models.Model):
 
         It enters the database with the caller's transaction: what is rolled back is never sent.
         """
-        message = cls(
-            key=key,
-            person=person,
-            nature=nature,
-            compose=compose,
-            about=about,
-            queued_at=now,
-            send_after=send_after or now,
-            channel=cls.Channel.EMAIL if person.email else cls.Channel.PAPER,
+        cls.queue_all(
+            [
+                cls.to_person(
+                    person,
+                    key=key,
+                    compose=compose,
+                    nature=nature,
+                    now=now,
+                    about=about,
+                    send_after=send_after,
+                )
+            ]
         )
-        # One statement that waits for another transaction's same key, and no savepoint to hold it.
-        cls.objects.bulk_create([message], ignore_conflicts=True)
         return cls.objects.get(key=key)
+
+    @classmethod
+    def to_person(
+        cls,
+        person: Person,
+        *,
+        key: str,
+        compose: str,
+        nature: str,
+        now: datetime,
+        about: str = "",
+        send_after: datetime | None = None,
+    ) -> "Message":
+        """Write, without storing it, a message to someone with an account; see `queue_all`."""
+        return cls(
+            key=key, person=person, nature=nature, compose=compose, about=about, queued_at=now,
+            send_after=send_after or now, channel=cls.Channel.EMAIL if person.email else cls.Channel.PAPER,
+        )  # fmt: skip
 
     @classmethod
     def to_address(
@@ -156,7 +175,10 @@ class Message(models.Model):
 
     @classmethod
     def queue_all(cls, messages: Iterable["Message"]) -> None:
-        """Queue many messages with a few statements; a key that is known already is left as it is."""
+        """Queue messages with one statement for many; a key that is known already is left as it is.
+
+        It waits for another transaction's same key, and needs no savepoint to hold it.
+        """
         cls.objects.bulk_create(messages, ignore_conflicts=True, batch_size=2_000)
 
     def drop(self, *, because: str, now: datetime) -> None:

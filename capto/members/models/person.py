@@ -8,7 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Func
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 
 from capto.members.codes import CodeKind, new_codes
 from capto.members.models.organisation import Organisation, Territory
@@ -80,7 +80,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_email")]
+        # UPPER is what `iexact` asks for: its rows are found by this index.
+        constraints = [models.UniqueConstraint(Upper("email"), name="one_person_per_email")]
         indexes = [GinIndex(OpClass(Plain("name"), name="gin_trgm_ops"), name="people_by_part_of_their_name")]
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -126,10 +127,21 @@ class Placement(models.Model):
 
         Hours already summed up after that moment are marked: they belong to this placement no longer.
         """
-        with transaction.atomic():
-            self.ends_at = max(at, self.starts_at + timedelta(microseconds=1))
-            self.save(update_fields=["ends_at"])
-            mark_period(self.sensor_id, start=self.ends_at)
+        self.end_all([self], at=at)
+
+    @classmethod
+    def end_all(cls, placements: Iterable["Placement"], *, at: datetime) -> list["Placement"]:
+        """End placements as `end` does, and give them; an end of its own for each that began at this moment."""
+        ended = list(placements)
+        for placement in ended:
+            placement.ends_at = max(at, placement.starts_at + timedelta(microseconds=1))
+        if ended:
+            with transaction.atomic(savepoint=False):
+                Placement.objects.bulk_update(ended, ["ends_at"])
+                for placement in ended:
+                    assert placement.ends_at is not None
+                    mark_period(placement.sensor_id, start=placement.ends_at)
+        return ended
 
     def pause(self, paused: bool) -> None:
         """Pause or resume: what arrives in a pause is dropped by the bridge, not hidden."""
