@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -149,13 +150,20 @@ TEMPLATES = [
     },
 ]
 
+# A web process answers in many threads and shares a few connections between them, which stay warm; every other
+# process keeps its one connection (capto.wsgi says which one this is).
+_CONNECTIONS = int(os.environ.get("CAPTO_WEB_CONNECTIONS", "0"))
+POOL = {"min_size": min(4, _CONNECTIONS), "max_size": _CONNECTIONS, "timeout": 5} if _CONNECTIONS else {}
+
 try:
-    DATABASES = {
+    DATABASES: dict[str, dict[str, Any]] = {
         "default": {
-            **dj_database_url.parse(DATABASE_URL or "postgres:///capto", conn_max_age=60),
+            **dj_database_url.parse(DATABASE_URL or "postgres:///capto", conn_max_age=0 if POOL else 60),
             "CONN_HEALTH_CHECKS": True,
         }
     }
+    if POOL:
+        DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": POOL}
 except ValueError as error:
     raise ImproperlyConfigured(f"CAPTO_DATABASE_URL cannot be read as a database URL: {error}") from error
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":

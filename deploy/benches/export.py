@@ -93,11 +93,16 @@ def serve(port: int, *, workers: int = 1) -> "subprocess.Popen[bytes]":
         web_command("127.0.0.1", port, workers=workers), stdout=sys.stderr, stderr=sys.stderr
     )
     for _ in range(300):
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            with socket.create_connection(("127.0.0.1", port), 1):
-                return web
-        except OSError:
+            link.request("GET", "/robots.txt")
+            link.getresponse().read()
+        except (OSError, http.client.HTTPException):
             time.sleep(0.1)
+        else:
+            return web
+        finally:
+            link.close()
     raise RuntimeError("the web server does not answer")
 
 
