@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import cos, radians
 from urllib.parse import urlencode
 
+from django.db.models import ExpressionWrapper, F, FloatField, Q
 from django.http import QueryDict
 
 from capto.charts.scales import PARIS
@@ -16,6 +18,7 @@ WEEK = timedelta(days=7)
 MOST_OTHERS = 2  # beside the place itself and its station: four lines on one chart at most
 MOST_OFFERED = 6
 BOX_DEGREES = 0.3  # of latitude; about 33 km, the reach of « near »
+ROWS_READ = 8 * MOST_OFFERED  # a place may have several series of a quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Other:
 
 def others_near(place: PublishedSeries, *, quantity: str, asked: Sequence[str], now: datetime) -> list[Other]:
     """Give the nearest places with a standing sensor of the quantity, those asked for first; one query."""
+    north = F("latitude") - place.latitude
+    east = (F("longitude") - place.longitude) * cos(radians(place.latitude))
     near = (
         PublishedSeries.objects.standing(now=now)
         .filter(
@@ -81,12 +86,17 @@ def others_near(place: PublishedSeries, *, quantity: str, asked: Sequence[str], 
             longitude__range=(place.longitude - 2 * BOX_DEGREES, place.longitude + 2 * BOX_DEGREES),
         )
         .exclude(public_id=place.public_id)
-        .values_list("public_id", "label", "latitude", "longitude")
+        .annotate(
+            not_asked=~Q(public_id__in=asked),
+            square=ExpressionWrapper(north * north + east * east, output_field=FloatField()),
+        )
+        .values_list("public_id", "label", "latitude", "longitude", "not_asked", "square")
         .distinct()
+        .order_by("not_asked", "square", "public_id")[:ROWS_READ]
     )
     found = []
     seen = {place.public_id}
-    for public_id, label, latitude, longitude in near:
+    for public_id, label, latitude, longitude, *_ in near:
         away = kilometres_between(place.latitude, place.longitude, latitude, longitude)
         if away <= NEAR_KM and public_id not in seen:
             seen.add(public_id)

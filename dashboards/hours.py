@@ -9,11 +9,13 @@ from math import asin, cos, radians, sin, sqrt
 from calibration.flags import FAILING, SUSPECT
 from capto.charts import Point
 from capto.readings.models import ReferenceSeries, ReferenceStation, ReferenceValue
+from dashboards.kept import kept_rows
 from dashboards.models import PublishedHour
 from dashboards.words import reasons_of
 
 EARTH_RADIUS_KM = 6371.0  # mean radius, IUGG
 NEAR_KM = 30.0  # farther, a station says nothing of a place
+_FAILING, _SPOKEN_AGAINST = int(FAILING), int(FAILING | SUSPECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Hour:
     @property
     def is_failed(self) -> bool:
         """Whether a check failed: the value, if any, is not drawn as a line."""
-        return bool(self.flags & FAILING)
+        return bool(self.flags & _FAILING)
 
     @property
     def output(self) -> tuple[tuple[str, str], ...]:
@@ -45,7 +47,7 @@ class Hour:
 
     def point(self) -> Point:
         """Give what a chart draws of this hour."""
-        reasons = reasons_of(self.flags & (FAILING | SUSPECT)) if self.flags else ()
+        reasons = reasons_of(self.flags & _SPOKEN_AGAINST) if self.flags else ()
         return Point(
             self.hour,
             None if self.is_failed else self.value,
@@ -118,12 +120,18 @@ class NearStation:
 
 
 def nearest_station(latitude: float, longitude: float, *, quantity: str) -> NearStation | None:
-    """Give the nearest station with an analyser of a quantity, at most 30 km away; one query."""
+    """Give the nearest station with an analyser of a quantity, at most 30 km away; one query, or none if kept."""
+    analysers = kept_rows(
+        f"analysers {quantity}",
+        lambda: list(
+            ReferenceSeries.objects.filter(property_id=quantity)
+            .select_related("station")
+            .order_by("discriminant")
+        ),
+    )
     found = [
         NearStation(series.station, series, kilometres_between(latitude, longitude, *position))
-        for series in ReferenceSeries.objects.filter(property_id=quantity)
-        .select_related("station")
-        .order_by("discriminant")
+        for series in analysers
         if (position := _position(series.station))
     ]
     near = [candidate for candidate in found if candidate.kilometres <= NEAR_KM]

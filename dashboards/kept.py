@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from hashlib import md5
 from threading import Lock
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -19,13 +20,16 @@ from django.utils.cache import get_conditional_response, patch_cache_control, pa
 from django.utils.translation import get_language
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
+Rows = TypeVar("Rows")
 
+MOST_NAMES = 500  # of kept rows
 LONGEST_ADDRESS = 200  # characters: nobody fills the memory with addresses of their own invention
 # What the public pages are made of: another hour published, another sensor placed, another place withdrawn.
 MARK = """
 SELECT (SELECT max(id) FROM readings_publication), (SELECT max(id) FROM readings_placement),
        (SELECT max(id) FROM dashboards_withdrawal)
 """
+_ROWS: dict[str, tuple[float, Any]] = {}  # by name: until when they are kept, and the rows
 _LOCKS = [Lock() for _ in range(64)]  # one thread makes an answer; those who want the same one wait for it
 
 
@@ -64,6 +68,21 @@ def kept(view: View) -> View:
         return _marked(request, HttpResponse(content, content_type=media_type))
 
     return cast(View, keeping)
+
+
+def kept_rows(name: str, read: Callable[[], Rows]) -> Rows:
+    """Keep rows that change a few times a year (thresholds, levels, stations) for `PAGES_KEPT_SECONDS`, by name.
+
+    They are shared by all threads: whoever gets them changes nothing in them.
+    """
+    if not settings.PAGES_KEPT_SECONDS or connection.in_atomic_block:
+        return read()
+    known = _ROWS.get(name)
+    if known is None or known[0] < monotonic():
+        if len(_ROWS) >= MOST_NAMES:
+            _ROWS.clear()
+        known = _ROWS[name] = (monotonic() + settings.PAGES_KEPT_SECONDS, read())
+    return cast(Rows, known[1])
 
 
 def _mark() -> tuple[int | None, ...]:

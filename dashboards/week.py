@@ -20,6 +20,7 @@ from dashboards.comparison import sound
 from dashboards.days import LEAST_HOURS
 from dashboards.figures import Drawings
 from dashboards.hours import Hour
+from dashboards.kept import kept_rows
 from dashboards.words import amount, day_of, figure, french, name_of, short_weekday, tick
 
 DAYS = 7
@@ -51,8 +52,19 @@ class Week:
 
 
 def thresholds_of(quantity: ObservedProperty, *, on: date) -> list[Threshold]:
-    """Give the thresholds of a quantity in force on a day; one query."""
-    return list(Threshold.objects.in_force(on=on).filter(pollutant=quantity.code))
+    """Give the thresholds of a quantity in force on a day; one query, or none where they are kept."""
+    return kept_rows(
+        f"thresholds {quantity.code} {on}",
+        lambda: list(Threshold.objects.in_force(on=on).filter(pollutant=quantity.code)),
+    )
+
+
+def levels_of(quantity: ObservedProperty, *, on: date) -> list[Level]:
+    """Give the levels of a quantity in force on a day, the lowest first; one query, or none where they are kept."""
+    return kept_rows(
+        f"levels {quantity.code} {on}",
+        lambda: list(Level.objects.in_force(pollutant=quantity.code, on=on)),
+    )
 
 
 def hourly_lines(thresholds: Iterable[Threshold]) -> list[ThresholdLine]:
@@ -86,7 +98,7 @@ def week_of(
     quantity: ObservedProperty,
     last: date,
     thresholds: Sequence[Threshold],
-    levels: Iterable[Level],
+    levels: Sequence[Level],
 ) -> Week | None:
     """Draw the seven days that end on `last`; None where no day has a mean, here or at the station.
 
@@ -95,8 +107,7 @@ def week_of(
     """
     days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     here, there = _by_day(sound(lent)), _by_day([point for point in station if point.value is not None])
-    bands = list(levels)
-    rows = [_row(day, here.get(day, []), there.get(day, []), bands, of_station=not lent) for day in days]
+    rows = [_row(day, here.get(day, []), there.get(day, []), levels, of_station=not lent) for day in days]
     if all(row.mean is None and row.station is None for row in rows):
         return None
     daily = [row for row in thresholds if row.statistic.startswith(DAILY)]
@@ -115,7 +126,7 @@ def week_of(
         _drawings(marks, name=name, quantity=quantity, thresholds=daily),
         list(reversed(rows)),
         daily,
-        [(level, level_name(level)) for level in bands if level.number in used],
+        [(level, level_name(level)) for level in levels if level.number in used],
     )
 
 

@@ -4,7 +4,8 @@ Every sentence that a page may state of the air is in `phrases.py`; here are onl
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from django.utils import formats
 from django.utils.translation import get_language
@@ -20,10 +21,12 @@ GRADES = "ABCD"
 
 def figure(value: float | None, decimals: int = 1) -> str:
     """Write a figure with its decimals in the reader's language (12,4 in French); a dash for None."""
-    if value is None:
-        return "–"
-    rounded = round(value, decimals)
-    return formats.number_format(rounded + 0.0, decimals, use_l10n=True).replace("-", "−")
+    return "–" if value is None else _written(round(value, decimals) + 0.0, decimals, get_language())
+
+
+@lru_cache(10_000)  # pages are full of the same figures
+def _written(rounded: float, decimals: int, _language: str | None) -> str:
+    return formats.number_format(rounded, decimals, use_l10n=True).replace("-", "−")
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -58,8 +61,13 @@ def day_of(at: datetime) -> str:
 
 def short_day_of(at: datetime) -> str:
     """Write the day shortly, as in a table: sam. 21 nov."""
-    written = formats.date_format(at.astimezone(PARIS), "D j N" if french() else "D j M")
-    return re.sub(r"^(\w+) ", r"\1. ", written) if french() else written
+    return _short_day(at.astimezone(PARIS).date(), french())
+
+
+@lru_cache(1_000)
+def _short_day(day: date, in_french: bool) -> str:
+    written = formats.date_format(day, "D j N" if in_french else "D j M")
+    return re.sub(r"^(\w+) ", r"\1. ", written) if in_french else written
 
 
 def short_weekday(at: datetime) -> str:
@@ -109,8 +117,13 @@ def of_quantity(quantity: ObservedProperty) -> str:
 
 def reasons_of(flags: int) -> tuple[str, ...]:
     """Say in words what the checks said of an hour, the gravest first."""
+    return _reasons(flags, french()) if flags else ()
+
+
+@lru_cache(1_000)
+def _reasons(flags: int, in_french: bool) -> tuple[str, ...]:
     found = sorted((term for term in VOCABULARY if flags & term.flag), key=lambda term: -int(term.severity))
-    return tuple(term.french if french() else term.english for term in found)
+    return tuple(term.french if in_french else term.english for term in found)
 
 
 def grade_in_a_word(grade: str) -> str:

@@ -14,7 +14,6 @@ from calibration.flags import names
 from capto.catalogue.models import ObservedProperty
 from capto.charts.hours import BESIDE
 from capto.charts.scales import PARIS
-from capto.readings.models import Level
 from dashboards import around, comparison, figures, neighbours, phrases
 from dashboards.chosen import (
     MOST_OTHERS,
@@ -31,7 +30,7 @@ from dashboards.kept import kept
 from dashboards.models import PublishedSeries
 from dashboards.told import told_around
 from dashboards.views.withdrawals import gone_page
-from dashboards.week import HOURLY, hourly_lines, thresholds_of, week_of
+from dashboards.week import HOURLY, hourly_lines, levels_of, thresholds_of, week_of
 
 CHART = timedelta(hours=48)
 WEEK = timedelta(days=7)
@@ -172,7 +171,7 @@ def _evidence(
         quantity=quantity,
         last=(until - timedelta(microseconds=1)).astimezone(PARIS).date(),
         thresholds=thresholds,
-        levels=Level.objects.in_force(pollutant=quantity.code, on=today),
+        levels=levels_of(quantity, on=today),
     )
     return {
         "finding": finding,

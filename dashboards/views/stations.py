@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from capto.charts.scales import PARIS
-from capto.readings.models import Level, ReferenceSeries, ReferenceStation
+from capto.readings.models import ReferenceSeries, ReferenceStation
 from dashboards import around, figures
 from dashboards.drawn import (
     Chart,
@@ -20,7 +20,7 @@ from dashboards.drawn import (
 )
 from dashboards.hours import station_hours
 from dashboards.kept import kept
-from dashboards.week import DAYS, HOURLY, Week, hourly_lines, thresholds_of, week_of
+from dashboards.week import DAYS, HOURLY, Week, hourly_lines, levels_of, thresholds_of, week_of
 
 CHART = timedelta(hours=48)
 WEEK = timedelta(days=7)
@@ -69,7 +69,7 @@ def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime
         quantity=series.property,
         last=today,
         thresholds=thresholds,
-        levels=Level.objects.in_force(pollutant=series.property_id, on=today),
+        levels=levels_of(series.property, on=today),
     )
     profile = figures.station_profile(points, name=found.name, quantity=series.property)
     drawings = figures.hours_drawings(

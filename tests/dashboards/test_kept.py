@@ -6,13 +6,13 @@ from threading import Barrier, Thread
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils.translation import override
 
 from capto.readings.models import Publication
-from dashboards.kept import kept
+from dashboards.kept import kept, kept_rows
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -131,3 +131,19 @@ def test_the_home_page_is_kept(django_assert_num_queries):
     client.get("/")
     with django_assert_num_queries(1):
         assert client.get("/").status_code == 200
+
+
+def test_rows_are_read_once_a_minute(monkeypatch):
+    at = [1_000.0]
+    monkeypatch.setattr("dashboards.kept.monotonic", lambda: at[0])
+    reads = iter(["first", "second"])
+    assert [kept_rows("of this test", lambda: next(reads)) for _ in range(2)] == ["first", "first"]
+    at[0] += 61
+    assert kept_rows("of this test", lambda: next(reads)) == "second"
+
+
+def test_rows_read_inside_a_transaction_are_not_kept():
+    reads = iter(["never committed", "now"])
+    with transaction.atomic():
+        kept_rows("another of this test", lambda: next(reads))
+    assert kept_rows("another of this test", lambda: next(reads)) == "now"
