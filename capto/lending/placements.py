@@ -82,17 +82,19 @@ def close_placements(loan: Loan, *, at: datetime) -> list[int]:
     return [placement.pk for placement in Placement.end_all(open_ones.order_by("pk"), at=at)]
 
 
-def set_paused(loan: Loan, paused: bool, *, by: Person, now: datetime) -> None:
+def set_paused(
+    loan: Loan, paused: bool, *, by: Person, now: datetime, entry: str = "page", act: Act | None = None
+) -> None:
     """Pause or resume what the loan's sensors measure; the bridge drops what arrives in a pause."""
     with locked(kits=[loan.kit]):
         for placement in placements_of(loan):
             if placement.ends_at is None:
                 placement.pause(paused)
         Act.note(
-            None,
+            act,
             Act.Kind.PAUSE,
             now=now,
-            entry=Act.Entry.PAGE,
+            entry=entry,
             loan=loan,
             by=by,
             reason="paused" if paused else "resumed",

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from capto.lending.models import Act
 from capto.lending.once import Answer, once
-from capto.lending.refusals import Refusal
 from capto.members.models import Person
 
 P = ParamSpec("P")
@@ -34,11 +33,18 @@ class _NothingDone(Exception):
         self.response = response
 
 
+def shown_key(request: HttpRequest) -> UUID | None:
+    """Give the hidden key of a posted form, None for a form without one."""
+    try:
+        return UUID(request.POST.get(FIELD, ""))
+    except ValueError:
+        return None
+
+
 def key_of_form(request: HttpRequest) -> UUID:
     """Give the key of what a form asks: its hidden one, with who asks what where; a new one for a form without."""
-    try:
-        shown = UUID(request.POST.get(FIELD, ""))
-    except ValueError:
+    shown = shown_key(request)
+    if shown is None:
         return uuid4()
     asked = hashlib.sha256(f"{request.user.pk}\0{request.get_full_path()}".encode())
     for name, values in sorted(request.POST.lists()):
@@ -61,19 +67,42 @@ def act_of(request: HttpRequest) -> Act | None:
     return getattr(request, "act", None)
 
 
-def sent_once(kind: Act.Kind) -> Callable[[View[P]], View[P]]:
+def done_once(request: HttpRequest, kind: Act.Kind | None, work: Callable[[Act], Answer]) -> Answer:
+    """Do `work` once per key of the form that was posted; sent again it gives the same answer, with "again"."""
+
+    def noted(act: Act) -> Answer:
+        answer = work(act)
+        if kind is not None and act.kind == Act.Kind.SCAN and not act.refused:
+            act.kind = kind
+        return answer
+
+    return once(
+        key_of_form(request),
+        noted,
+        by=request.user if isinstance(request.user, Person) else None,
+        now=timezone.now(),
+        entry=Act.Entry.PAGE,
+        refused=lambda refusal: {
+            "to": request.get_full_path(),
+            "said": [[messages.ERROR, refusal.sentence]],
+            "new": True,
+        },
+    )
+
+
+def sent_once(kind: Act.Kind | None = None, *, needs_act: bool = False) -> Callable[[View[P]], View[P]]:
     """Let a view do what its posted form asks once per key, and note it as an act of a kind.
 
-    A redirect is an answer: sent again, the form is sent to the same page with the same words. A page shown again is
-    none: it holds what is wrong, and the same form corrected is heard.
+    Without a kind, the verb that the view calls notes what it did. A redirect is an answer: sent again, the form is
+    sent to the same page with the same words. A page shown again is none: it holds what is wrong, and the same form
+    corrected is heard. What is posted without a key is done each time, as a new act where the view `needs_act`.
     """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if request.method != "POST":
+            if request.method != "POST" or not (needs_act or shown_key(request)):
                 return view(request, *args, **kwargs)
-            by = request.user if isinstance(request.user, Person) else None
 
             def work(act: Act) -> Answer:
                 request.act = act  # type: ignore[attr-defined]
@@ -81,25 +110,13 @@ def sent_once(kind: Act.Kind) -> Callable[[View[P]], View[P]]:
                 response = view(request, *args, **kwargs)
                 if not isinstance(response, HttpResponseRedirect):
                     raise _NothingDone(response)
-                if act.kind == Act.Kind.SCAN and not act.refused:
-                    act.kind = kind
                 return {"to": response.url, "said": _said(request)[before:]}
 
-            def refused(refusal: Refusal) -> Answer:
-                return {"to": request.get_full_path(), "said": [[messages.ERROR, refusal.sentence]]}
-
             try:
-                answer = once(
-                    key_of_form(request),
-                    work,
-                    by=by,
-                    now=timezone.now(),
-                    entry=Act.Entry.PAGE,
-                    refused=refused,
-                )
+                answer = done_once(request, kind, work)
             except _NothingDone as nothing:
                 return nothing.response
-            if answer.get("again"):
+            if answer.get("again") or answer.get("new"):  # nothing said it in this request
                 for level, said in answer.get("said", []):
                     messages.add_message(request, level, said)
             return HttpResponseRedirect(answer.get("to", request.get_full_path()))

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -16,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from capto.lending.models import Act
-from capto.lending.once import Answer, once
-from capto.lending.sent_once import key_of_form, sent_once
+from capto.lending.once import Answer
+from capto.lending.sent_once import done_once, sent_once
 from capto.members.access import requires
 from capto.members.models import ApiToken, Organisation, Person, StaffRole
 from capto.members.roles import Capability
@@ -78,7 +77,7 @@ def page(request: HttpRequest) -> HttpResponse:
     text = ""
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
-        text = _issue(told, key=key_of_form(request), by=by, now=now)
+        text = _issue(request, told, by=by, now=now)
         if not text:
             messages.warning(request, _("Cette clé a déjà été créée ; son texte n’est montré qu’une fois."))
         form = TokenForm(None, by=by)
@@ -90,7 +89,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _issue(told: dict[str, Any], *, key: UUID, by: Person, now: datetime) -> str:
+def _issue(request: HttpRequest, told: dict[str, Any], *, by: Person, now: datetime) -> str:
     """Issue a key once per form and give its text; '' where the form was sent before, for the text is kept nowhere."""
     texts = [""]
 
@@ -105,10 +104,10 @@ def _issue(told: dict[str, Any], *, key: UUID, by: Person, now: datetime) -> str
             now=now,
         )
         texts.append(text)
-        act.kind, act.reason = Act.Kind.RULE, str(token)[:300]
+        act.reason = str(token)[:300]
         return {"token": token.pk}
 
-    once(key, work, by=by, now=now, entry=Act.Entry.PAGE, refused=lambda refusal: {})
+    done_once(request, Act.Kind.RULE, work)
     return texts[-1]
 
 

@@ -20,6 +20,8 @@ from capto.lending.forms import HoldForm
 from capto.lending.models import Act, Hold, Policy
 from capto.lending.people import known_to
 from capto.lending.refusals import Refusal
+from capto.lending.sent_once import act_of, sent_once
+from capto.lending.views.told import refusals_told
 from capto.members.access import second_factor_is_given
 from capto.members.chosen import chosen_or_404
 from capto.members.markdown import rendered
@@ -52,6 +54,7 @@ def _served(request: HttpRequest) -> Person | None:
     return chosen_or_404(known_to(organisations), mark)
 
 
+@sent_once()
 def kind(request: HttpRequest, slug: str) -> HttpResponse:
     """Show when a kind of kit is free at a point, and take a request for days."""
     kit_model = get_object_or_404(KitModel, slug=slug, is_offered=True)
@@ -138,6 +141,7 @@ def _ask(
             by_post=bool(told.get("by_post")),
             by=user if user != person else None,
             entry=Act.Entry.PAGE,
+            act=act_of(request),
         )
     except Refusal as refusal:
         form.add_error(None, refusal.sentence)
@@ -146,15 +150,14 @@ def _ask(
 
 @require_POST
 @login_required
+@sent_once()
 def cancel_hold(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a hold up."""
     person = cast(Person, request.user)
     hold = get_object_or_404(Hold, pk=pk, person=person)
-    try:
-        hold.cancel(now=timezone.now(), by=person)
+    with refusals_told(request):
+        hold.cancel(now=timezone.now(), by=person, act=act_of(request))
         messages.success(request, _("Réservation annulée."))
-    except Refusal as refusal:
-        messages.error(request, refusal.what)
     return redirect("my-page")
 
 

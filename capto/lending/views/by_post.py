@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from capto.lending.by_post import note_arrival, note_posted_back, parcels, send
 from capto.lending.models import Hold, LoanPart
+from capto.lending.sent_once import act_of, sent_once
 from capto.lending.views.my_loan import loan_for
 from capto.lending.views.told import refusals_told
 from capto.members.access import requires
@@ -29,6 +30,7 @@ from capto.members.roles import Capability
 
 @never_cache
 @requires(Capability.LEND)
+@sent_once()
 def page(request: HttpRequest) -> HttpResponse:
     """Show the parcels of this person's organisations, and send one."""
     person = cast(Person, request.user)
@@ -39,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
             ready.select_related("kit", "person", "group", "point"), request.POST.get("hold")
         )
         with refusals_told(request):
-            loan = send(hold, by=person, now=timezone.now())
+            loan = send(hold, by=person, now=timezone.now(), act=act_of(request))
             messages.success(request, _("%s est parti. Imprimez le bordereau pour la boîte.") % loan.kit.code)
         return redirect("parcels")
     return render(request, "lending/parcels.html", {"parcels": parcels(organisations)})
@@ -66,15 +68,16 @@ def slip(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once()
 def moved(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note that the parcel has come, or that it goes back."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     person, now = cast(Person, request.user), timezone.now()
     with refusals_told(request):
         if request.POST.get("what") == "back":
-            note_posted_back(loan, by=person, now=now)
+            note_posted_back(loan, by=person, now=now, act=act_of(request))
             messages.success(request, _("C’est noté. Merci : plus aucun rappel ne partira pour ce kit."))
         else:
-            note_arrival(loan, by=person, now=now)
+            note_arrival(loan, by=person, now=now, act=act_of(request))
             messages.success(request, _("C’est noté : le kit est arrivé."))
     return redirect("my-loan", public_id)

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from capto.lending.letters import waiting_letters
+from capto.lending.models import Act
+from capto.lending.sent_once import sent_once
 from capto.members.access import requires
 from capto.members.chosen import key_of
 from capto.members.models import Person
@@ -20,6 +22,7 @@ from capto.members.roles import Capability
 
 @never_cache
 @requires(Capability.SERVE_ON_BEHALF)
+@sent_once(Act.Kind.LETTER)
 def page(request: HttpRequest) -> HttpResponse:
     """List what waits to be told on paper or by telephone, and take note of what was."""
     now = timezone.now()

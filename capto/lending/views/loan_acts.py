@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 
 from capto.catalogue.models import Kit
 from capto.lending.forms import DayInput
-from capto.lending.models import Loan
+from capto.lending.models import Act, Loan
+from capto.lending.sent_once import act_of, sent_once
 from capto.lending.views.my_loan import loan_for
 from capto.lending.views.told import refusals_told
 from capto.members.models import Person
@@ -64,6 +65,7 @@ def _staff_loan(request: HttpRequest, public_id: str) -> tuple[Loan, Person]:
 
 @require_POST
 @login_required
+@sent_once()
 def swap(request: HttpRequest, public_id: str) -> HttpResponse:
     """Exchange the kit in mid-loan: the pages and files go on under the same public ids."""
     loan, staff = _staff_loan(request, public_id)
@@ -76,13 +78,14 @@ def swap(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, _("Aucun kit ne porte ce code. Rien n’a changé."))
         return redirect("my-loan", public_id)
     with refusals_told(request):
-        loan.swap(kit, now=timezone.now(), reason=form.cleaned_data["reason"], by=staff)
+        loan.swap(kit, now=timezone.now(), reason=form.cleaned_data["reason"], by=staff, act=act_of(request))
         messages.success(request, _("Échangé : le prêt continue avec %s, sous la même page.") % kit.code)
     return redirect("my-loan", public_id)
 
 
 @require_POST
 @login_required
+@sent_once()
 def longer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let the kit stay out until a day; against the rule only with a reason and the right to waive it."""
     loan, staff = _staff_loan(request, public_id)
@@ -96,6 +99,7 @@ def longer(request: HttpRequest, public_id: str) -> HttpResponse:
             by=staff,
             until=form.cleaned_data["until"],
             override=form.cleaned_data["reason"],
+            act=act_of(request),
         )
         messages.success(request, _("Le prêt est prolongé."))
     return redirect("my-loan", public_id)
@@ -103,6 +107,7 @@ def longer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once()
 def lost(request: HttpRequest, public_id: str) -> HttpResponse:
     """Close the loan of a kit that will not come back; nobody is charged."""
     loan, staff = _staff_loan(request, public_id)
@@ -111,13 +116,14 @@ def lost(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, _("Il manque ce qui s’est passé."))
         return redirect("my-loan", public_id)
     with refusals_told(request):
-        loan.lose(now=timezone.now(), reason=form.cleaned_data["reason"], by=staff)
+        loan.lose(now=timezone.now(), reason=form.cleaned_data["reason"], by=staff, act=act_of(request))
         messages.success(request, _("Le prêt est clos et le kit est noté introuvable."))
     return redirect("my-loan", public_id)
 
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.COLLECTOR)
 def collector(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note who actually came for the kit; the agreement names them."""
     loan, _staff = _staff_loan(request, public_id)

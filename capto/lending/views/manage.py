@@ -16,6 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from capto.lending.manage import SECTIONS, Section, governs, may_add, may_open, sections_of
+from capto.lending.models import Act
+from capto.lending.sent_once import sent_once
 from capto.members.access import second_factor_is_given
 from capto.members.models import Person, StaffRole
 from capto.members.roles import Capability
@@ -73,6 +75,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @login_required
+@sent_once(Act.Kind.RULE)
 def row(request: HttpRequest, slug: str, pk: str = "") -> HttpResponse:
     """Add or change one row; the database's own refusals are told beside the form."""
     section, person = _section(request, slug), cast(Person, request.user)
@@ -124,6 +127,7 @@ def _own_row(section: Section, person: Person, pk: str) -> Any:
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.RULE)
 def end(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     """End a role, or cancel a session and tell its people."""
     section, person = _section(request, slug), cast(Person, request.user)

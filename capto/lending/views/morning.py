@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST
 
 from capto.catalogue.models import Kit, UpkeepDone, UpkeepPlan
 from capto.lending.days import local_day
-from capto.lending.models import Loan
+from capto.lending.models import Act, Loan
 from capto.lending.morning import morning
 from capto.lending.notices import HERE
+from capto.lending.sent_once import act_of, sent_once
 from capto.lending.views.desk import chosen_point
 from capto.lending.views.told import refusals_told
 from capto.members.access import requires
@@ -37,6 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Capability.MEND_KITS)
+@sent_once(Act.Kind.UPKEEP)
 def upkeep_done(request: HttpRequest) -> HttpResponse:
     """Note a piece of upkeep as done now."""
     person = cast(Person, request.user)
@@ -54,6 +56,7 @@ def upkeep_done(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Capability.LEND)
+@sent_once(Act.Kind.LETTER)
 def remind(request: HttpRequest) -> HttpResponse:
     """Write to a late borrower today; pressing twice writes once."""
     person, now = cast(Person, request.user), timezone.now()
@@ -75,6 +78,7 @@ def remind(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Capability.LEND)
+@sent_once()
 def extend(request: HttpRequest) -> HttpResponse:
     """Let a kit stay out longer, by the rules of the policy."""
     person, now = cast(Person, request.user), timezone.now()
@@ -82,6 +86,6 @@ def extend(request: HttpRequest) -> HttpResponse:
     loan = get_object_or_404(loans, public_id=request.POST.get("loan", ""))
     with refusals_told(request):
         with transaction.atomic():
-            loan.renew(now=now, by=person)
+            loan.renew(now=now, by=person, act=act_of(request))
         messages.success(request, _("%s : prêt prolongé.") % loan.kit.code)
     return redirect("morning")

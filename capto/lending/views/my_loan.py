@@ -21,8 +21,9 @@ from capto.lending.days import PARIS, local_day
 from capto.lending.first_reading import heard
 from capto.lending.forms import NoteForm, PlaceForm, QuestionForm
 from capto.lending.loan_access import loan_seen_by
-from capto.lending.models import Loan, LoanNote, LoanPart, ThreadEntry
+from capto.lending.models import Act, Loan, LoanNote, LoanPart, ThreadEntry
 from capto.lending.placements import placements_of, set_paused, stand_at
+from capto.lending.sent_once import act_of, sent_once
 from capto.lending.views.told import refusals_told
 from capto.members.access import second_factor_is_given
 from capto.members.markdown import rendered
@@ -128,17 +129,19 @@ def _charter_accepted(loan: Loan) -> bool:
 
 @require_POST
 @login_required
+@sent_once()
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep the kit longer."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     with refusals_told(request):
-        loan.renew(now=timezone.now(), by=cast(Person, request.user))
+        loan.renew(now=timezone.now(), by=cast(Person, request.user), act=act_of(request))
         messages.success(request, _("Le prêt est prolongé."))
     return redirect("my-loan", public_id)
 
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.NOTE)
 def write_note(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note what happened near the sensor."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
@@ -156,6 +159,7 @@ def write_note(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.QUESTION)
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask the staff a question, or answer one."""
     loan, is_staff = loan_for(request, public_id, staff=Capability.ANSWER_QUESTIONS)
@@ -174,11 +178,12 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once()
 def pause(request: HttpRequest, public_id: str) -> HttpResponse:
     """Pause or resume the measures: what arrives in a pause is dropped, not hidden."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
     paused = request.POST.get("paused") == "yes"
-    set_paused(loan, paused, by=cast(Person, request.user), now=timezone.now())
+    set_paused(loan, paused, by=cast(Person, request.user), now=timezone.now(), act=act_of(request))
     messages.success(
         request,
         _("Les mesures sont en pause : ce qui arrive n’est pas gardé.")
@@ -190,6 +195,7 @@ def pause(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.PLACE)
 def say_where(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say where the sensor stands; the fixed cell around it is what is published."""
     loan, _is_staff = loan_for(request, public_id, staff=Capability.LEND)
@@ -204,6 +210,7 @@ def say_where(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.CHARTER)
 def accept_charter(request: HttpRequest, public_id: str) -> HttpResponse:
     """Accept the charter of this loan on screen."""
     loan, is_staff = loan_for(request, public_id, staff=Capability.LEND)

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST
 
 from capto.lending.forms import DetailsForm, GroupForm
 from capto.lending.manage import sections_of
-from capto.lending.models import Hold, Loan
+from capto.lending.models import Act, Hold, Loan
 from capto.lending.ranking import place_of
+from capto.lending.sent_once import sent_once
 from capto.members.communes import named
 from capto.members.forms import LinkForm
 from capto.members.models import Attempt, BorrowerGroup, Person
@@ -68,6 +69,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@sent_once(Act.Kind.PERSON)
 def details(request: HttpRequest) -> HttpResponse:
     """Let a person correct what is known of them."""
     person = cast(Person, request.user)
@@ -90,6 +92,7 @@ def details(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+@sent_once(Act.Kind.PERSON)
 def only_loan_messages(request: HttpRequest) -> HttpResponse:
     """Stop, or let come again, every message that is not about an own loan, by one press."""
     person = cast(Person, request.user)
@@ -103,6 +106,7 @@ def only_loan_messages(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@sent_once(Act.Kind.GROUP)
 def new_group(request: HttpRequest) -> HttpResponse:
     """Let a responsible adult borrow for a class, a firm or an association."""
     person = cast(Person, request.user)
@@ -125,6 +129,7 @@ def new_group(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@sent_once(Act.Kind.GROUP)
 def edit_group(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a responsible adult correct the group, or say that it borrows no more."""
     person = cast(Person, request.user)
@@ -155,6 +160,7 @@ def edit_group(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@sent_once(Act.Kind.PERSON)
 def new_address(request: HttpRequest) -> HttpResponse:
     """Change one's e-mail address; the answer is the same whether or not another account has it."""
     person, now = cast(Person, request.user), timezone.now()
@@ -175,6 +181,7 @@ def new_address(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@sent_once(Act.Kind.PERSON)
 def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     """Take the new address; a press is asked for, because mail scanners follow links by themselves."""
     if request.method != "POST":

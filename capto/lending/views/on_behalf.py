@@ -16,6 +16,7 @@ from capto.lending.forms import DetailsForm, OnBehalfForm
 from capto.lending.manage_forms import RightForm
 from capto.lending.models import Act
 from capto.lending.people import known_to, named_like
+from capto.lending.sent_once import act_of, sent_once
 from capto.members.access import requires
 from capto.members.chosen import chosen_or_404
 from capto.members.communes import named
@@ -29,13 +30,14 @@ FOUND = 25  # people shown of a search
 
 
 @requires(Capability.SERVE_ON_BEHALF)
+@sent_once(Act.Kind.PERSON)
 def new_person(request: HttpRequest) -> HttpResponse:
     """Open an account on behalf of someone who said yes to the charter."""
     form = OnBehalfForm(request.POST or None)
     now = timezone.now()
     charter = Charter.current(now=now)
     if request.method == "POST" and form.is_valid() and charter is not None:
-        person = _open(form, by=cast(Person, request.user), charter=charter)
+        person = _open(form, by=cast(Person, request.user), charter=charter, act=act_of(request))
         return redirect("person", person.pk)
     return render(
         request,
@@ -45,7 +47,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _open(form: OnBehalfForm, *, by: Person, charter: Charter) -> Person:
+def _open(form: OnBehalfForm, *, by: Person, charter: Charter, act: Act | None) -> Person:
     told, now = form.cleaned_data, timezone.now()
     person = Person(
         name=told["name"],
@@ -68,7 +70,7 @@ def _open(form: OnBehalfForm, *, by: Person, charter: Charter) -> Person:
         text_shown=charter.text,
         recorded_by=by,
     )
-    Act.note(None, Act.Kind.CHARTER, now=now, entry=Act.Entry.PAGE, person=person, by=by)
+    Act.note(act, Act.Kind.CHARTER, now=now, entry=Act.Entry.PAGE, person=person, by=by)
     return person
 
 
@@ -113,6 +115,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Capability.SERVE_ON_BEHALF)
+@sent_once(Act.Kind.PERSON)
 def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct what is known of someone who is served by staff."""
     found = _known(request, pk)
@@ -132,6 +135,7 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Capability.OVERRIDE_RULES)
+@sent_once()
 def grant_right(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the right to borrow on the spot, with a reason that stays, or take one back."""
     found, staff, now = _known(request, pk), cast(Person, request.user), timezone.now()
@@ -148,7 +152,7 @@ def grant_right(request: HttpRequest, pk: int) -> HttpResponse:
             found, course=form.cleaned_data["course"], reason=form.cleaned_data["reason"], by=staff, now=now
         )
         Act.note(
-            None, Act.Kind.GRANT, now=now, entry=Act.Entry.PAGE, person=found, by=staff,
+            act_of(request), Act.Kind.GRANT, now=now, entry=Act.Entry.PAGE, person=found, by=staff,
             reason=form.cleaned_data["reason"],
         )  # fmt: skip
         messages.success(request, _("Le droit d’emprunter est donné."))
@@ -159,6 +163,7 @@ def grant_right(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Capability.SERVE_ON_BEHALF)
+@sent_once(Act.Kind.PERSON)
 def erase_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Erase someone who asks for it at the desk or by letter, at once or after the last return."""
     found, now = _known(request, pk), timezone.now()

@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from capto.catalogue.models import Kit
 from capto.lending.forms import ProblemForm
 from capto.lending.models import Loan, Problem
+from capto.lending.sent_once import act_of, sent_once
 from capto.members.markdown import rendered
 from capto.members.models import Attempt, Person
 from capto.members.models.attempt import TooManyAttempts
 
 
+@sent_once()
 def kit(request: HttpRequest, code: str) -> HttpResponse:
     """Show a kit's guide and take a report from whoever has it in hands; nobody's name is shown."""
     found = get_object_or_404(Kit.objects.select_related("model", "point"), code__iexact=code)
@@ -29,7 +31,13 @@ def kit(request: HttpRequest, code: str) -> HttpResponse:
         else:
             told = form.cleaned_data
             Problem.report(
-                found, kind=told["kind"], text=told["text"], photo=told["photo"], by=person, now=now
+                found,
+                kind=told["kind"],
+                text=told["text"],
+                photo=told["photo"],
+                by=person,
+                now=now,
+                act=act_of(request),
             )
             messages.success(request, _("Merci. L’équipe est prévenue, et le kit sera examiné à son retour."))
             return redirect("kit-by-code", found.code)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from capto.lending.forms import QuestionForm
-from capto.lending.models import ThreadEntry
+from capto.lending.models import Act, ThreadEntry
+from capto.lending.sent_once import sent_once
 from capto.members.access import requires
 from capto.members.models import Person
 from capto.members.roles import Capability
@@ -18,6 +19,7 @@ from capto.members.roles import Capability
 
 @never_cache
 @requires(Capability.ANSWER_QUESTIONS)
+@sent_once(Act.Kind.QUESTION)
 def page(request: HttpRequest) -> HttpResponse:
     """List what waits for an answer in the organisations of this person, mark what is overdue, take the answer."""
     person, now = cast(Person, request.user), timezone.now()

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from capto.lending.refusals import Refusal
+from capto.lending.sent_once import act_of
 
 
 @contextmanager
@@ -15,4 +16,7 @@ def refusals_told(request: HttpRequest) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
+        act = act_of(request)
+        if act is not None:
+            act.refused = refusal.code
         messages.error(request, refusal.sentence)

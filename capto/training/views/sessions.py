@@ -5,7 +5,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -88,9 +88,13 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the seat back."""
-    enrolment = get_object_or_404(Enrolment.objects.running(), session=pk, person=cast(Person, request.user))
+    own = Enrolment.objects.filter(session=pk, person=cast(Person, request.user))
+    enrolment = own.running().first()
     try:
-        enrolment.leave(now=timezone.now())
+        if enrolment is not None:
+            enrolment.leave(now=timezone.now())
+        elif not own.exists():
+            raise Http404
         messages.success(request, _("Votre place est rendue. Merci de l’avoir dit."))
     except (AlreadyStarted, SessionCancelled):
         messages.error(request, _("La séance a déjà commencé."))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
-from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
@@ -25,8 +24,8 @@ from capto.catalogue.models import (
 from capto.lending.collection_forms import CostForm, SendForm, StateForm, TicketForm, TicketStageForm
 from capto.lending.days import local_day
 from capto.lending.models import Act, Loan, Occupancy
-from capto.lending.once import Answer, once
 from capto.lending.refusals import KitIsOut, KitOnItsWay, Refusal, TicketIsClosed
+from capto.lending.sent_once import act_of, sent_once
 from capto.members.access import requires
 from capto.members.models import Person
 from capto.members.roles import Capability
@@ -117,6 +116,7 @@ DOINGS: dict[str, _Doing] = {
 
 
 @requires(Capability.MEND_KITS)
+@sent_once(needs_act=True)
 def kit(request: HttpRequest, code: str) -> HttpResponse:
     """Show a kit, and do what one of its forms asks; sent twice, a form does it once."""
     person, now = cast(Person, request.user), timezone.now()
@@ -136,27 +136,15 @@ def kit(request: HttpRequest, code: str) -> HttpResponse:
         form = doing.form(request.POST, found)
         bound[name] = form
         if form.is_valid():
-            answer = _do(doing, found, form.cleaned_data, by=person, key=request.POST.get("key", ""), now=now)
-            if "said" in answer:
-                messages.success(request, answer["said"])
+            act = act_of(request)
+            assert act is not None
+            act.kit = found
+            try:
+                messages.success(request, doing.work(found, form.cleaned_data, person, act))
                 return redirect("collection-kit", found.code)
-            form.add_error(None, answer["refused"])
+            except Refusal as refusal:
+                form.add_error(None, refusal.sentence)
     return render(request, "lending/collection/kit.html", _context(found, bound, can=can, now=now))
-
-
-def _do(doing: _Doing, kit: Kit, told: dict[str, Any], *, by: Person, key: str, now: Any) -> Answer:
-    def work(act: Act) -> Answer:
-        act.kit = kit
-        return {"said": doing.work(kit, told, by, act)}
-
-    def refused(refusal: Refusal) -> Answer:
-        return {"refused": refusal.sentence}
-
-    try:
-        once_key = UUID(key)
-    except ValueError:
-        once_key = uuid4()
-    return once(once_key, work, by=by, now=now, entry=Act.Entry.PAGE, refused=refused)
 
 
 def _stage_form(ticket: UpkeepTicket, kit: Kit) -> TicketStageForm:
@@ -173,7 +161,6 @@ def _context(
     last_return = loans.aggregate(at=Max("returned_at"))["at"]
     return {
         "kit": kit,
-        "key": uuid4(),
         "today": local_day(now),
         "may_manage": can[Capability.MANAGE_CATALOGUE],
         "sees_borrowers": can[Capability.SEE_BORROWERS],

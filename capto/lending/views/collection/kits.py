@@ -17,7 +17,8 @@ from capto.catalogue.models import Accessory, Kit, LendingPoint, SensorInAnother
 from capto.catalogue.models.kit import KitQuerySet
 from capto.lending.collection_forms import FindKits, NewKitForm
 from capto.lending.days import local_day
-from capto.lending.models import Loan
+from capto.lending.models import Act, Loan
+from capto.lending.sent_once import act_of, sent_once
 from capto.members.access import requires
 from capto.members.models import Organisation, Person
 from capto.members.roles import Capability
@@ -121,6 +122,7 @@ def kits(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Capability.MANAGE_CATALOGUE)
+@sent_once(Act.Kind.KIT)
 def new_kit(request: HttpRequest) -> HttpResponse:
     """Add a kit to the collection; its code and those of its parts are drawn now, ready for the labels."""
     organisations = organisations_of(request, Capability.MANAGE_CATALOGUE)
@@ -138,6 +140,8 @@ def new_kit(request: HttpRequest) -> HttpResponse:
         except SensorInAnotherKit as error:
             form.add_error("sensors", _("Le capteur %s vient d’être mis dans un autre kit.") % error.sensor)
         else:
+            if (act := act_of(request)) is not None:
+                act.kit = kit
             return redirect("collection-kit", kit.code)
     return render(
         request,

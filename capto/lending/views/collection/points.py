@@ -1,7 +1,6 @@
 """Lending points: what people read about them, their week, the days on which they stay shut, what stands there."""
 
 from typing import Any, cast
-from uuid import uuid4
 
 from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef, Q
@@ -15,8 +14,9 @@ from capto.catalogue.models import HoursInDisorder, Kit, LendingPoint, NoOpenDay
 from capto.lending.closed_days import Moved, close, move_off_closed_days
 from capto.lending.collection_forms import ClosureForm, HoursForm, PointForm
 from capto.lending.days import local_day
-from capto.lending.models import Loan
+from capto.lending.models import Act, Loan
 from capto.lending.refusals import Refusal
+from capto.lending.sent_once import act_of, sent_once
 from capto.lending.views.collection.kits import organisations_of, points_of
 from capto.members.access import requires
 from capto.members.chosen import chosen_or_404
@@ -43,7 +43,6 @@ def points(request: HttpRequest) -> HttpResponse:
         .select_related("kit__model", "from_point", "to_point")
         .order_by("sent_at"),
         "today": local_day(now),
-        "key": uuid4(),
     }
     return render(request, "lending/collection/points.html", context)
 
@@ -101,6 +100,7 @@ def _said(request: HttpRequest, moved: Moved) -> None:
 
 
 @requires(Capability.MANAGE_POLICIES)
+@sent_once(Act.Kind.POINT)
 def point(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one point with its stock, and correct what is said of it, its week and its closures."""
     person, now = cast(Person, request.user), timezone.now()
@@ -134,7 +134,7 @@ def point(request: HttpRequest, slug: str) -> HttpResponse:
         shut = ClosureForm(request.POST, auto_id="closure-%s")
         if shut.is_valid():
             try:
-                moved = close(found, by=person, now=now, **shut.cleaned_data)
+                moved = close(found, by=person, now=now, act=act_of(request), **shut.cleaned_data)
             except Refusal as refusal:
                 shut.add_error(None, refusal.sentence)
             else:
