@@ -318,6 +318,8 @@ SITE_OPERATOR = os.environ.get("CAPTO_SITE_OPERATOR", "")  # who runs this site,
 SITE_CONTACT = os.environ.get(
     "CAPTO_SITE_CONTACT", ""
 )  # an e-mail address or a https:// form, on the contact page
+# Where the source of this program can be read: the pages of the method link the names of its functions there.
+SOURCE_URL = os.environ.get("CAPTO_SOURCE_URL", "")
 # The national geocoder that the address box asks, such as https://data.geopf.fr/geocodage/search; empty: none.
 GEOCODER_URL = os.environ.get("CAPTO_GEOCODER_URL", "").rstrip("/")
 SOLICITATIONS_PER_30_DAYS = int(os.environ.get("CAPTO_SOLICITATIONS_PER_30_DAYS", "4"))  # to one person

@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("station/<slug:code>/<slug:quantity>/annee/", year.station_year, name="station-year"),
     path("station/<slug:code>/<slug:quantity>/annee/<int:year>/", year.station_year, name="station-year"),
     path("methode/", about.method, name="method"),
+    path("methode/<slug:slug>/", about.method_step, name="method-step"),
     path("accessibilite/", about.accessibility, name="accessibility"),
     path("vie-privee/", about.privacy, name="privacy"),
     path("contact/", about.contact, name="contact"),

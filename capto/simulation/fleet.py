@@ -18,6 +18,7 @@ from capto.simulation.stays import Stay, stays
 from capto.simulation.town import STATIONS, Spot, Station
 from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
 
+COMMUNE = "SIM01"  # of no official list: the town is invented, and its pages say so
 INTERVAL_S = 600  # between two messages of a simulated sensor
 PROVIDER = "simulation"  # of the reference values
 OF_THE_STATION = 30  # metres; the published cell of a bench: a station's own position is public
@@ -59,7 +60,7 @@ def found(*, seed: int, sensors: int, history_starts_at: datetime, now: datetime
     """Create the town, its stations and sensors, and where each sensor stood since `history_starts_at`."""
     row = SimulatedCity.objects.create(id=1, seed=seed, opened_at=now, history_starts_at=history_starts_at)
     city = city_of(row)
-    territory = Territory.objects.create(name="Ville simulée")
+    territory = Territory.objects.create(name="Ville simulée", insee_code=COMMUNE)
     owner = _owner(territory)
     benches = {station.code: _bench(station, territory) for station in STATIONS}
     models = {model.family: _model(model) for model in MODELS}

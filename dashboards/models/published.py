@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Max, Q
 
+EXEMPLARY = timedelta(days=3)  # how far back the method looks for an hour to explain
 RECENT = timedelta(hours=3)  # a value older than this is not "now"
 
 
@@ -86,6 +87,19 @@ class PublishedHourQuerySet(models.QuerySet["PublishedHour"]):
                 "public_id", F("calibration_id").asc(nulls_last=True), "-hour", "grade", "variant", "channel"
             )
             .distinct("public_id")
+        )
+
+    def exemplary(self, *, now: datetime) -> "PublishedHour | None":
+        """Give a recent hour that has all that the method tells of: a calibration, an interval and a good grade."""
+        return (
+            self.between(now - EXEMPLARY, now)
+            .filter(
+                calibration_id__isnull=False, grade__in=("B", "C"), value__gt=1, property__is_pollutant=True
+            )
+            .exclude(purpose="co_location")
+            .select_related("property")
+            .order_by("-hour", "grade", "series_id")
+            .first()
         )
 
     def latest_hour(self, *, now: datetime) -> datetime | None:

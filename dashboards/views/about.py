@@ -1,15 +1,49 @@
 """Pages of words: method, accessibility, privacy."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from capto.catalogue.models import LendingPoint
+from capto.charts.scales import PARIS
+from capto.validation import provenance
+from dashboards.kept import kept
+from dashboards.method_rules import rules_of
+from dashboards.method_steps import BY_SLUG, STEPS
+from dashboards.models import PublishedHour
+
+NUMBERED = 6  # steps of the trail of one number, as its explanation counts them; publishing follows
 
 
 def method(request: HttpRequest) -> HttpResponse:
     """Explain each step from the raw message to the published value."""
-    return render(request, "dashboards/method.html")
+    return render(request, "dashboards/method.html", {"steps": STEPS[:NUMBERED], "after": STEPS[NUMBERED:]})
+
+
+@kept
+def method_step(request: HttpRequest, slug: str) -> HttpResponse:
+    """Explain one step: what, why, the formula, a published hour of these days as example, the thresholds in force."""
+    step = BY_SLUG.get(slug)
+    if step is None:
+        raise Http404
+    now = timezone.now()
+    number = STEPS.index(step) + 1
+    hour = PublishedHour.objects.exemplary(now=now)
+    explanation = provenance.explain(hour.series_id, hour.hour) if hour else None
+    context = {
+        "step": step,
+        "number": number,
+        "is_numbered": number <= NUMBERED,
+        "n_steps": NUMBERED,
+        "before": STEPS[number - 2] if number > 1 else None,
+        "next": STEPS[number] if number < len(STEPS) else None,
+        "rules": rules_of(slug, on=now.astimezone(PARIS).date()),
+        "hour": hour,
+        "example": explanation.steps[number - 1] if explanation and number <= NUMBERED else None,
+        "code_url": settings.SOURCE_URL,
+    }
+    return render(request, "dashboards/method_step.html", context)
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from capto.validation import provenance
+from dashboards.method_steps import STEPS
 from dashboards.models import PublishedHour
 from dashboards.views.withdrawals import gone_page
 
@@ -18,9 +19,11 @@ def explained(request: HttpRequest, public_id: str, quantity: str, hour: str) ->
     if shown is None:
         return gone_page(request, public_id)
     asked = f"quantity={quantity}&from={start:%Y-%m-%dT%HZ}&to={start + timedelta(hours=1):%Y-%m-%dT%HZ}"
+    explanation = provenance.explain(shown.series_id, start)
     context = {
         "hour": shown,
-        "explanation": provenance.explain(shown.series_id, start),
+        "explanation": explanation,
+        "steps": [(step, told.slug) for step, told in zip(explanation.steps, STEPS, strict=False)],
         "data_url": f"{reverse('place-csv', args=[public_id])}?{asked}",
     }
     return render(request, "dashboards/explained.html", context)
