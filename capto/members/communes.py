@@ -47,8 +47,10 @@ def import_communes(path: Path = BUNDLED, *, departments: Iterable[str] = ()) ->
 
 
 def department_of(territory: Territory) -> str:
-    """Give the department's number from the code of a commune, '' without a code."""
+    """Give the department's number from the code of a commune, '' without a code of the official list."""
     code = territory.insee_code
+    if not code[:1].isdigit():
+        return ""
     return code[:3] if code.startswith("97") else code[:2]
 
 

@@ -100,8 +100,7 @@ def _bench(station: Station, territory: Territory) -> Place:
         is_simulated=True,
     )
     ReferenceSeries.objects.bulk_create(
-        ReferenceSeries(station=row, property_id=quantity, provider=PROVIDER, licence="")
-        for quantity in ANALYSERS
+        ReferenceSeries(station=row, property_id=quantity, provider=PROVIDER) for quantity in ANALYSERS
     )
     return Place.at(
         station.spot.latitude,

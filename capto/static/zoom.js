@@ -157,7 +157,11 @@
       if (at !== null && at !== undefined) {
         const values = files
           .filter((file) => u.data[file.column][at] !== null)
-          .map((file) => `${file.name} ${numbers.format(u.data[file.column][at])}\u00a0${button.dataset.unit}`);
+          .map((file) => {
+            const spread = file.line === "lent" ? file.points.find((point) => point.at === xs[at])?.spread : null;
+            const interval = typeof spread === "number" ? ` ± ${numbers.format(spread)}` : "";
+            return `${file.name} ${numbers.format(u.data[file.column][at])}${interval}\u00a0${button.dataset.unit}`;
+          });
         lines.push(`${words(axis, xs[at])}\u00a0: ${values.join(", ") || tools.dataset.gap}`);
       }
       said.textContent = lines.join(" · ");
