@@ -2,151 +2,29 @@
 
 Pure functions on pandas and numpy: no framework, no clock, no file, no network. See README.md beside
 this file. Importing a name is `import calibration` and then, for instance, `calibration.fit(...)`.
+
+What is public stands in `__init__.pyi`. A name is imported when it is first used: who asks for a flag's word does not
+wait for pandas and scipy, nor hold their memory.
 """
 
-from calibration.agreement import agreement, binned, by_hour, by_week, components
-from calibration.applying import apply, apply_each, explain
-from calibration.bracketing import Bracket, Drift, drift, drift_history, line
-from calibration.checks import (
-    PLAUSIBLE,
-    outside_range,
-    saturated,
-    sizes_out_of_order,
-    spike,
-    step,
-    stuck,
-    warming_up,
-)
-from calibration.choosing import FOR_GASES, FOR_PARTICLES, Candidate, choose, compare, methods_for
-from calibration.colocation import Refused, fit, update
-from calibration.corrections import CORRECTIONS, correct, detection_limit
-from calibration.drift_watch import alarms, residual_trend, watch
-from calibration.equivalence import (
-    NotMeaningful,
-    Regression,
-    between_references,
-    between_sensors,
-    indicative_class,
-    regression,
-    relative_expanded_uncertainty,
-)
-from calibration.flags import VOCABULARY, Flag, Summary, carries, summary
-from calibration.grades import grade, purposes
-from calibration.hours import (
-    COVERAGE_NEEDED,
-    daily_means,
-    hour_sums,
-    hourly_means,
-    means_from_sums,
-    running_means,
-)
-from calibration.line_intervals import BLOCK, LineIntervals, drift_interval, line_intervals
-from calibration.metrics import metrics
-from calibration.models import CODE_VERSION, Model, Spread
-from calibration.neighbours import disagree_with_buddies, disagree_with_reference
-from calibration.objectives import OBJECTIVES, QUALITY_OBJECTIVES, objective, quality_objective
-from calibration.pairing import Lag, lag, to_hour_starts
-from calibration.recomputing import from_document, hours_from_sums, recompute
-from calibration.residuals import at_limit_value, breusch_pagan, forward_residuals
-from calibration.rounding import rounded, rounded_all
-from calibration.targets import TARGETS, fleet_error, meets, precision
-from calibration.terms import METHODS
-from calibration.uncertainty import daily_uncertainty
-from calibration.units import nox_as_no2, to_mass, to_ppb
-from calibration.units_unseen import pooled
+import sys
+from types import ModuleType
+
+import lazy_loader
+
+from calibration.version import CODE_VERSION
 
 __version__ = CODE_VERSION
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-__all__ = [
-    "BLOCK",
-    "CODE_VERSION",
-    "CORRECTIONS",
-    "COVERAGE_NEEDED",
-    "FOR_GASES",
-    "FOR_PARTICLES",
-    "METHODS",
-    "OBJECTIVES",
-    "PLAUSIBLE",
-    "QUALITY_OBJECTIVES",
-    "TARGETS",
-    "VOCABULARY",
-    "Bracket",
-    "Candidate",
-    "Drift",
-    "Flag",
-    "Lag",
-    "LineIntervals",
-    "Model",
-    "NotMeaningful",
-    "Refused",
-    "Regression",
-    "Spread",
-    "Summary",
-    "agreement",
-    "alarms",
-    "apply",
-    "apply_each",
-    "at_limit_value",
-    "between_references",
-    "between_sensors",
-    "binned",
-    "breusch_pagan",
-    "by_hour",
-    "by_week",
-    "carries",
-    "choose",
-    "compare",
-    "components",
-    "correct",
-    "daily_means",
-    "daily_uncertainty",
-    "detection_limit",
-    "disagree_with_buddies",
-    "disagree_with_reference",
-    "drift",
-    "drift_history",
-    "drift_interval",
-    "explain",
-    "fit",
-    "fleet_error",
-    "forward_residuals",
-    "from_document",
-    "grade",
-    "hour_sums",
-    "hourly_means",
-    "hours_from_sums",
-    "indicative_class",
-    "lag",
-    "line",
-    "line_intervals",
-    "means_from_sums",
-    "meets",
-    "methods_for",
-    "metrics",
-    "nox_as_no2",
-    "objective",
-    "outside_range",
-    "pooled",
-    "precision",
-    "purposes",
-    "quality_objective",
-    "recompute",
-    "regression",
-    "relative_expanded_uncertainty",
-    "residual_trend",
-    "rounded",
-    "rounded_all",
-    "running_means",
-    "saturated",
-    "sizes_out_of_order",
-    "spike",
-    "step",
-    "stuck",
-    "summary",
-    "to_hour_starts",
-    "to_mass",
-    "to_ppb",
-    "update",
-    "warming_up",
-    "watch",
-]
+
+class _Package(ModuleType):
+    """Keeps `calibration.metrics` the function, also once the file of the same name was imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and name in __all__:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from calibration.coverage import COVERAGE_NEEDED
 from calibration.flags import FAILING, SUSPECT, Flag
-from calibration.hours import COVERAGE_NEEDED
 from calibration.objectives import objective
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SINGLE_VALID_MONTHS: Final = 6  # [P] section 9: one co-location at most 6 months old
 CLASS_3_PERCENT: Final = 200.0  # CEN/TS 17660-1, class 3: beyond it a value is unclassified

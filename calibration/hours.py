@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-COVERAGE_NEEDED: Final = 0.75  # 45 of 60 minutes, 18 of 24 hours, 6 of 8 hours; compared with >=
+from calibration.coverage import COVERAGE_NEEDED as COVERAGE_NEEDED
+
 HOURS_IN_A_DAY: Final = 24
 HOURS_IN_A_RUNNING_MEAN: Final = 8  # ozone and CO targets are daily maxima of the 8-h running mean
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from calibration.terms import METHODS, Method
-
-CODE_VERSION: Final = "1.0"  # raised whenever the same inputs could give another published number
+from calibration.version import CODE_VERSION
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ from calibration.blocks import DAY, FULL_SPAN
 from calibration.bracketing import WORKSHOP_DRIFT
 from calibration.checks import FOG, SPIKE_FACTOR, SPIKE_FLOOR, SPIKE_WINDOW, STUCK_HOURS
 from calibration.colocation import FEWEST_PAIRS, FULL_PAIRS, SHORTEST_SPAN
+from calibration.coverage import COVERAGE_NEEDED
 from calibration.flags import VOCABULARY, Summary
 from calibration.grades import CLASS_3_PERCENT, SINGLE_VALID_MONTHS
-from calibration.hours import COVERAGE_NEEDED
 from calibration.objectives import OBJECTIVES
 from calibration.terms import DRY_DENSITY, HUMIDITY_CLIP, KAPPA
 from capto.catalogue.models import ObservedProperty, SensorModel

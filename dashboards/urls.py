@@ -2,9 +2,9 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
+from capto.late import late
 from dashboards.api.api import api, description
 from dashboards.views import (
-    about,
     around_here,
     campaigns,
     changelog,
@@ -12,10 +12,8 @@ from dashboards.views import (
     data,
     embedded,
     evenings,
-    explained,
     follow,
     gathered,
-    holdings,
     home,
     map_points,
     places,
@@ -24,6 +22,10 @@ from dashboards.views import (
     withdrawals,
     year,
 )
+
+about = late("dashboards.views.about")
+explained = late("dashboards.views.explained")
+holdings = late("dashboards.views.holdings")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from weasyprint import HTML
-from weasyprint.urls import URLFetcher
-
 
 def laid_out(html: str) -> Any:
     """Lay a page out on its sheets (a WeasyPrint document); addresses other than `data:` stay empty."""
+    from weasyprint import HTML  # half a second and 25 MB: only whoever prints
+    from weasyprint.urls import URLFetcher
+
     return HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"})).render(
         pdf_variant="pdf/ua-1"
     )

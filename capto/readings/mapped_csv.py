@@ -14,9 +14,7 @@ from statistics import median
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
-from calibration import COVERAGE_NEEDED, hour_sums, means_from_sums
+import calibration
 from calibration.units import molar_volume
 from capto.readings.lcsqa import AHEAD, CANONICAL_MICROGRAMS, HOUR, text_of
 from capto.readings.reference_hour import BadLine, NotAReferenceFile, ReferenceHour, Station
@@ -292,14 +290,16 @@ def _hourly(points: list[_Point]) -> Iterator[_Point | BadLine]:
 def _averaged(points: list[_Point], step: timedelta) -> Iterator[_Point]:
     if not points:
         return
+    import pandas as pd  # half a second and 45 MB: only whoever averages
+
     readings = pd.Series(
         [point.value for point in points], index=pd.DatetimeIndex([point.at for point in points])
     )
-    means = means_from_sums(hour_sums(readings), expected=HOUR / step)
+    means = calibration.means_from_sums(calibration.hour_sums(readings), expected=HOUR / step)
     first_line: dict[datetime, int] = {}
     for point in points:
         first_line.setdefault(point.at.replace(minute=0, second=0, microsecond=0), point.line)
-    for at, mean in means.loc[means["coverage"] >= COVERAGE_NEEDED, "mean"].items():
+    for at, mean in means.loc[means["coverage"] >= calibration.COVERAGE_NEEDED, "mean"].items():
         hour = pd.Timestamp(str(at)).to_pydatetime()
         yield _Point(first_line[hour], hour, float(mean))
 

@@ -9,8 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from calibration import METHODS, Flag, purposes
+from calibration.coverage import COVERAGE_NEEDED
 from calibration.flags import VOCABULARY
-from calibration.hours import COVERAGE_NEEDED
 from capto.readings.models import Remark
 from capto.validation.evidence import HOUR, Evidence, gather
 from capto.validation.formulas import drying, formula, name_of, number

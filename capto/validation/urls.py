@@ -1,13 +1,13 @@
 from django.urls import URLPattern, path, re_path
 
-from capto.validation.views import (
-    bench,
-    co_location,
-    device_test_reports,
-    device_tests,
-    evaluations,
-    watching,
-)
+from capto.late import late
+
+bench = late("capto.validation.views.bench")
+co_location = late("capto.validation.views.co_location")
+device_test_reports = late("capto.validation.views.device_test_reports")
+device_tests = late("capto.validation.views.device_tests")
+evaluations = late("capto.validation.views.evaluations")
+watching = late("capto.validation.views.watching")
 
 urlpatterns: list[URLPattern] = [
     path("metrologie/", bench.page, name="benches"),

@@ -22,7 +22,6 @@ from calibration import flags as vocabulary
 from calibration.grades import PURPOSES
 from capto.catalogue.models import ObservedProperty
 from capto.readings.models import ReferenceSeries, ReferenceStation, ReferenceValue
-from capto.validation import provenance
 from dashboards.api import others, shapes
 from dashboards.api.shapes import (
     After,
@@ -333,6 +332,8 @@ def explain(
     if shown is None:
         raise HttpError(404, "nothing is published for this place, quantity and hour")
     with override("en" if lang == "en" else "fr"):
+        from capto.validation import provenance  # pandas: only who asks for an explanation
+
         found = provenance.explain(shown.series_id, shown.hour)
         steps = [
             {

@@ -15,7 +15,6 @@ from dashboards.models import PublishedHour, PublishedSeries
 from dashboards.open_data.answers import MEDIA_TYPES, File, NotUnderstood, answer_with, open_to_all
 from dashboards.open_data.csv import copy_as_csv
 from dashboards.open_data.dictionary import HOURLY, REFERENCE
-from dashboards.open_data.parquet import as_parquet, schema
 from dashboards.open_data.periods import NoPeriod, Period, period
 from dashboards.open_data.pieces import rows_as_csv
 from dashboards.open_data.sources import HOURS, REFERENCE_HOURS, SOURCES, Parameter, Source
@@ -175,7 +174,11 @@ def _file(
 
     def make() -> Generator[bytes]:
         rows = rows_as_csv(source, whole) if whole else copy_as_csv(source.query(condition), parameters)
-        return as_parquet(rows, columns=schema(source.columns)) if is_parquet else rows
+        if not is_parquet:
+            return rows
+        from dashboards.open_data.parquet import as_parquet, schema  # 30 MB: only who asks for Parquet
+
+        return as_parquet(rows, columns=schema(source.columns))
 
     return answer_with(
         request,

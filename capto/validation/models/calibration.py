@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 
@@ -126,8 +128,8 @@ class Calibration(models.Model):
         channel: str,
         reference_series: ReferenceSeries,
         now: datetime,
-        by: "Person | None" = None,
-    ) -> "Calibration":
+        by: Person | None = None,
+    ) -> Calibration:
         """Keep a fitted model as the next version of a channel's calibration; it publishes nothing yet.
 
         Valid from the beginning of the stay until six months after its end.
@@ -170,7 +172,7 @@ class Calibration(models.Model):
         start = min(self.valid_from, before.starts_at if before else self.valid_from)
         return start, min(after.ends_at, now) if after else now
 
-    def replaces(self) -> "CalibrationQuerySet":
+    def replaces(self) -> CalibrationQuerySet:
         """Give the approved version of the same stay or sensor model and channel, which an approval supersedes."""
         return Calibration.objects.approved().filter(
             co_location=self.co_location,
@@ -180,7 +182,7 @@ class Calibration(models.Model):
             channel=self.channel,
         )
 
-    def approve(self, *, reason: str, now: datetime, by: "Person | None" = None, by_name: str = "") -> None:
+    def approve(self, *, reason: str, now: datetime, by: Person | None = None, by_name: str = "") -> None:
         """Let values be published on this version; the one that it replaces is superseded.
 
         The hours that it touches are recomputed by `recompute.after_decision`, after the commit. Raises NotADraft.
@@ -190,7 +192,7 @@ class Calibration(models.Model):
             self.replaces().update(status=self.Status.SUPERSEDED)
             self._decide(self.Status.APPROVED, reason=reason, now=now, by=by, by_name=by_name)
 
-    def refuse(self, *, reason: str, now: datetime, by: "Person | None" = None, by_name: str = "") -> None:
+    def refuse(self, *, reason: str, now: datetime, by: Person | None = None, by_name: str = "") -> None:
         """Keep the version with the reason why it is not used. Raises NotADraft."""
         with transaction.atomic():
             self._lock_draft()
@@ -201,7 +203,7 @@ class Calibration(models.Model):
         if current.status != self.Status.DRAFT:
             raise NotADraft(f"{self} is {current.status}")
 
-    def _decide(self, status: str, *, reason: str, now: datetime, by: "Person | None", by_name: str) -> None:
+    def _decide(self, status: str, *, reason: str, now: datetime, by: Person | None, by_name: str) -> None:
         self.status = status
         self.decided_at = now
         self.decided_by = by
