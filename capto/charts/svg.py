@@ -1,6 +1,7 @@
 """Write SVG text: elements, escaped, with figures of one decimal. Colours are classes of capto.css."""
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 
 
@@ -11,11 +12,16 @@ def element(name: str, content: str = "", /, **attributes: object) -> str:
     '<circle cx="1.2" cy="2" r="3" class="dot"/>'
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(number(value))}"'
+        f' {_named(key)}="{escape(value) if isinstance(value, str) else number(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
     return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+@cache
+def _named(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
 
 
 def text(words: str, /, **attributes: object) -> str:

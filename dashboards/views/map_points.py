@@ -21,6 +21,7 @@ def map_points(request: HttpRequest) -> JsonResponse:
     points: list[dict[str, object]] = []
     if quantity:
         unit = quantity.unit_label
+        before, after = reverse("place-quantity", args=["place", quantity.code]).split("place", 1)
         for place in around.places_now(quantity.code, now=now):
             said = ""
             if place.value is not None and place.uncertainty is not None:
@@ -34,7 +35,7 @@ def map_points(request: HttpRequest) -> JsonResponse:
                     "commune": place.commune,
                     "figure": figure(place.value, 0) if place.value is not None else "",
                     "said": said,
-                    "url": reverse("place-quantity", args=[place.public_id, quantity.code]),
+                    "url": f"{before}{place.public_id}{after}",
                 }
             )
         for station in around.stations_now(quantity.code, now=now):
