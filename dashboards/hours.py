@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, inf, radians, sin, sqrt
 
 from calibration.flags import FAILING, SUSPECT
 from capto.charts import Point
@@ -14,6 +14,7 @@ from dashboards.models import PublishedHour
 from dashboards.words import reasons_of
 
 EARTH_RADIUS_KM = 6371.0  # mean radius, IUGG
+WIND = ("wind_speed", "wind_direction")  # codes of the observed properties: m/s, degrees that it comes from
 NEAR_KM = 30.0  # farther, a station says nothing of a place
 _FAILING, _SPOKEN_AGAINST = int(FAILING), int(FAILING | SUSPECT)
 
@@ -112,30 +113,43 @@ def shown_series(choices: Iterable[Sequence[Hour]]) -> Sequence[Hour]:
 
 @dataclass(frozen=True, slots=True)
 class NearStation:
-    """A station that measures a quantity, how far it is, and which of its analysers is read."""
+    """A station that measures a quantity, how far it is, and which of its analysers is read.
+
+    `mast` is where the wind is known, speed and direction: at this station, or at the nearest that has a mast.
+    """
 
     station: ReferenceStation
     series: ReferenceSeries
     kilometres: float
+    mast: tuple[ReferenceSeries, ReferenceSeries] | None = None
 
 
 def nearest_station(latitude: float, longitude: float, *, quantity: str) -> NearStation | None:
     """Give the nearest station with an analyser of a quantity, at most 30 km away; one query, or none if kept."""
-    analysers = kept_rows(
+    rows = kept_rows(
         f"analysers {quantity}",
         lambda: list(
-            ReferenceSeries.objects.filter(property_id=quantity)
+            ReferenceSeries.objects.filter(property_id__in=(quantity, *WIND))
             .select_related("station")
             .order_by("discriminant")
         ),
     )
     found = [
-        NearStation(series.station, series, kilometres_between(latitude, longitude, *position))
-        for series in analysers
-        if (position := _position(series.station))
+        NearStation(series.station, series, away)
+        for series in rows
+        if series.property_id == quantity and (away := _away(series.station, latitude, longitude)) <= NEAR_KM
     ]
-    near = [candidate for candidate in found if candidate.kilometres <= NEAR_KM]
-    return min(near, key=lambda candidate: candidate.kilometres, default=None)
+    nearest = min(found, key=lambda candidate: candidate.kilometres, default=None)
+    if nearest is None:
+        return None
+    masts: dict[int, dict[str, ReferenceSeries]] = defaultdict(dict)
+    for series in rows:
+        if series.property_id in WIND:
+            masts[series.station_id].setdefault(series.property_id, series)
+    whole = [(mast[WIND[0]], mast[WIND[1]]) for mast in masts.values() if len(mast) == len(WIND)]
+    near = min(whole, key=lambda mast: _away(mast[0].station, latitude, longitude), default=None)
+    is_near = near is not None and _away(near[0].station, latitude, longitude) <= NEAR_KM
+    return replace(nearest, mast=near) if is_near else nearest
 
 
 def station_hours(series: ReferenceSeries, *, start: datetime, end: datetime) -> list[Point]:
@@ -162,7 +176,8 @@ def kilometres_between(
     return 2 * EARTH_RADIUS_KM * asin(sqrt(half))
 
 
-def _position(station: ReferenceStation) -> tuple[float, float] | None:
+def _away(station: ReferenceStation, latitude: float, longitude: float) -> float:
+    """Give how far a station is in km; infinity where its position is not known."""
     if station.latitude is None or station.longitude is None:
-        return None
-    return station.latitude, station.longitude
+        return inf
+    return kilometres_between(latitude, longitude, station.latitude, station.longitude)

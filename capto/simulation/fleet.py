@@ -8,12 +8,12 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
-from capto.catalogue.models import Sensor, SensorModel
+from capto.catalogue.models import ObservedProperty, Sensor, SensorModel
 from capto.members.models import Organisation, Territory
 from capto.readings.models import Place, Placement, ReferenceSeries, ReferenceStation
 from capto.simulation.city import City
 from capto.simulation.models import SimulatedCity
-from capto.simulation.reference import ANALYSERS
+from capto.simulation.reference import ANALYSERS, WIND_DIRECTION, WIND_SPEED
 from capto.simulation.stays import Stay, stays
 from capto.simulation.town import STATIONS, Spot, Station
 from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
@@ -21,6 +21,10 @@ from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
 COMMUNE = "SIM01"  # of no official list: the town is invented, and its pages say so
 INTERVAL_S = 600  # between two messages of a simulated sensor
 PROVIDER = "simulation"  # of the reference values
+WIND = (
+    (WIND_SPEED, "Vitesse du vent", "Wind speed", "m/s", "m/s"),
+    (WIND_DIRECTION, "Direction du vent", "Wind direction", "deg", "°"),
+)
 OF_THE_STATION = 30  # metres; the published cell of a bench: a station's own position is public
 
 
@@ -87,6 +91,15 @@ def _owner(territory: Territory) -> Organisation:
     return owner
 
 
+def _wind(code: str, name: str, name_en: str, unit: str, label: str) -> ObservedProperty:
+    """Find or add an observed property of the wind: context, not a pollutant."""
+    row, _ = ObservedProperty.objects.get_or_create(
+        code=code,
+        defaults={"medium": "air", "name": name, "name_en": name_en, "unit": unit, "unit_label": label},
+    )
+    return row
+
+
 def _bench(station: Station, territory: Territory) -> Place:
     row = ReferenceStation.objects.create(
         code=station.code,
@@ -99,8 +112,10 @@ def _bench(station: Station, territory: Territory) -> Place:
         longitude=station.spot.longitude,
         is_simulated=True,
     )
+    mast = [_wind(*described).pk for described in WIND] if station.influence == "fond" else []
     ReferenceSeries.objects.bulk_create(
-        ReferenceSeries(station=row, property_id=quantity, provider=PROVIDER) for quantity in ANALYSERS
+        ReferenceSeries(station=row, property_id=quantity, provider=PROVIDER)
+        for quantity in (*ANALYSERS, *mast)
     )
     return Place.at(
         station.spot.latitude,

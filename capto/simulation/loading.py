@@ -19,7 +19,7 @@ from capto.readings.models import Placement, ReferenceSeries, ReferenceValue
 from capto.simulation.city import City, Period
 from capto.simulation.fleet import INTERVAL_S, PROVIDER, instant, spot_of, unit_of
 from capto.simulation.randomness import Floats, Instants, key_of, uniform
-from capto.simulation.reference import published
+from capto.simulation.reference import published, wind
 from capto.simulation.town import STATIONS
 from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
 from capto.simulation.weather import DAY, HOUR
@@ -137,8 +137,11 @@ class Loader:
         series = {(row.station.code, row.property_id): row.pk for row in found}
         count = 0
         for station in STATIONS if hours.size else ():
-            for quantity, (values, present) in published(self.period, station, hours).items():
-                key = series[station.code, quantity]
+            found_there = published(self.period, station, hours) | wind(self.period, station, hours)
+            for quantity, (values, present) in found_there.items():
+                key = series.get((station.code, quantity))
+                if key is None:  # a town that was founded before its station had a mast
+                    continue
                 which = present & (hours > after.get(key, 0))
                 columns = _reference_rows(key, hours[which], values[which], now)
                 count += write(self.cursor, "readings_reference_value", REFERENCE, columns)

@@ -8,9 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capto.simulation.city import Period
-from capto.simulation.randomness import Floats, Instants, chance, key_of, normal, uniform, wandering
+from capto.simulation.randomness import (
+    Floats,
+    Instants,
+    chance,
+    key_of,
+    normal,
+    passing,
+    uniform,
+    wandering,
+)
 from capto.simulation.town import Station
-from capto.simulation.weather import DAY, HOUR
+from capto.simulation.weather import DAY, HOUR, weather
 
 
 class Analyser(NamedTuple):
@@ -27,6 +36,7 @@ ANALYSERS: Final = {
     "no2": Analyser(0.6, 0.02),
     "o3": Analyser(1.0, 0.02),
 }
+WIND_SPEED, WIND_DIRECTION = "wind_speed", "wind_direction"  # codes of the observed properties
 MAINTENANCE: Final = 27 * DAY  # between two visits of the technician
 VISIT: Final = 3 * HOUR
 
@@ -52,3 +62,19 @@ def published(
         visited = (hours + phase) % MAINTENANCE < VISIT
         found[quantity] = (np.round(value, 4), ~visited & (uniform(key + 2, hours) > 0.008))
     return found
+
+
+def wind(period: Period, station: Station, hours: Instants) -> dict[str, tuple[Floats, NDArray[np.bool_]]]:
+    """Give the hourly wind of the mast of the background station: m/s, and degrees that it comes from.
+
+    hours: starts of hours, seconds since 1970 (UTC). Another station has no mast and gives nothing. The direction
+    wanders about the south-west with the passing fronts; it imitates no place.
+    """
+    if station.influence != "fond":
+        return {}
+    seed = period.city.seed
+    speed = weather(seed, hours + HOUR // 2, episode=period.city.episode).wind
+    veer = passing(key_of(seed, "veer"), hours, scales_s=(DAY, 3 * DAY))
+    direction = (235.0 + 65.0 * veer) % 360.0
+    present = np.ones(hours.size, dtype=np.bool_)
+    return {WIND_SPEED: (np.round(speed, 1), present), WIND_DIRECTION: (np.round(direction), present)}

@@ -30,6 +30,7 @@ PARTS = {
     "jours": "days",
     "annee": "year",
     "soirs": "evenings",
+    "vent": "wind",
 }
 
 
@@ -59,6 +60,7 @@ def _chart(request: HttpRequest, subject: str, ident: str, quantity: str, figure
         raise Http404
     context |= {
         "chart": drawn,
+        "quantity": context["wind"].speed.property if name == "vent" else shown,
         "figure": f"dashboards/includes/{PARTS[name]}_figure.html",
         "is_alone": True,
         "back_url": context.get("page_url") or _back(subject, ident, quantity),

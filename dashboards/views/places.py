@@ -31,6 +31,7 @@ from dashboards.models import PublishedSeries
 from dashboards.told import told_around
 from dashboards.views.withdrawals import gone_page
 from dashboards.week import HOURLY, hourly_lines, levels_of, thresholds_of, week_of
+from dashboards.wind import wind_of
 
 CHART = timedelta(hours=48)
 WEEK = timedelta(days=7)
@@ -178,6 +179,7 @@ def _evidence(
         "latest": latest,
         "latest_station": next((p for p in reversed(station) if p.hour >= until - CHART), None),
         "near": near,
+        "wind": wind_of(near.mast, start=span.start, end=span.end) if near and near.mast else None,
         "compared": compared,
         "rows": figures.rows_of(shown, station=shown_station, beside=beside),
         "beside": [(other, kind) for (other, _), kind in zip(chosen, BESIDE, strict=False)],

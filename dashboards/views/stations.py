@@ -18,9 +18,10 @@ from dashboards.drawn import (
     present,
     profile_of_analyser,
 )
-from dashboards.hours import station_hours
+from dashboards.hours import WIND, station_hours
 from dashboards.kept import kept
 from dashboards.week import DAYS, HOURLY, Week, hourly_lines, levels_of, thresholds_of, week_of
+from dashboards.wind import Wind, wind_drawings, wind_of
 
 CHART = timedelta(hours=48)
 WEEK = timedelta(days=7)
@@ -40,13 +41,15 @@ def station_context(code: str, quantity: str) -> dict[str, object]:
     analysers: dict[str, ReferenceSeries] = {}
     for series in found.series.select_related("property").order_by("property_id", "provider", "discriminant"):
         analysers.setdefault(series.property_id, series)
+    mast = (analysers[WIND[0]], analysers[WIND[1]]) if all(code in analysers for code in WIND) else None
+    analysers = {code: series for code, series in analysers.items() if code not in WIND}
     quantities = sorted((s.property for s in analysers.values()), key=lambda q: (around.rank(q.code), q.code))
     if quantity and quantity not in analysers:
         raise Http404
     shown = analysers[quantity].property if quantity else (quantities[0] if quantities else None)
     context: dict[str, object] = {"station": found, "quantities": quantities, "quantity": shown}
     if shown:
-        context |= _evidence(found, analysers[shown.code], now=now)
+        context |= _evidence(found, analysers[shown.code], mast=mast, now=now)
         context["place"] = None
         context["neighbours"] = around.places_near(
             found.latitude, found.longitude, places=around.places_now(shown.code, now=now)
@@ -54,8 +57,14 @@ def station_context(code: str, quantity: str) -> dict[str, object]:
     return context
 
 
-def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime) -> dict[str, object]:
-    """Draw the last two days and the daily profile of one analyser."""
+def _evidence(
+    found: ReferenceStation,
+    series: ReferenceSeries,
+    *,
+    mast: tuple[ReferenceSeries, ReferenceSeries] | None,
+    now: datetime,
+) -> dict[str, object]:
+    """Draw the last two days and the daily profile of one analyser, and the wind where it is known."""
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     points = station_hours(series, start=until - PROFILE, end=until)
     start = until - CHART
@@ -82,10 +91,15 @@ def _evidence(found: ReferenceStation, series: ReferenceSeries, *, now: datetime
         end=until,
         thresholds=hourly_lines(thresholds),
     )
+    charts = _charts(series, drawings=drawings, week=week, profile=profile, until=until, today=today)
+    wind = wind_of(mast, start=start, end=until) if mast else None
+    if wind:
+        charts["vent"] = _wind_chart(wind, of=series, start=start, end=until)
     return {
         "week": week,
         "profile": profile,
-        "charts": _charts(series, drawings=drawings, week=week, profile=profile, until=until, today=today),
+        "wind": wind,
+        "charts": charts,
         "hourly_thresholds": [row for row in thresholds if row.statistic == HOURLY],
         "analyser": series,
         "latest": recent[-1] if recent else None,
@@ -119,3 +133,16 @@ def _charts(
         behind = hours_of_station(series, start=until - PROFILE, end=until)
         charts["profil"] = chart("profil", profile.drawings, means, behind)
     return charts
+
+
+def _wind_chart(wind: Wind, *, of: ReferenceSeries, start: datetime, end: datetime) -> Chart:
+    """Draw the wind of a station, framed beside the analyser that the page shows."""
+    name = wind.station.name
+    return Chart(
+        "vent",
+        wind_drawings(wind, quantity=wind.speed.property, start=start, end=end),
+        present([File(name, hours_of_station(wind.speed, start=start, end=end), "reference")]),
+        embedding("station", wind.station.code, quantity=of.property_id, figure="vent"),
+        name,
+        hours_of_station(wind.direction, start=start, end=end),
+    )
