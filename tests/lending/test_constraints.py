@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from capto.catalogue.models import Kit
 from capto.lending.models import Act, Hold, Loan, LoanExtension, LoanPart, LoanPlacement, Occupancy, Policy
@@ -22,6 +22,19 @@ def _refused(name: str) -> Any:
     return pytest.raises(IntegrityError, match=name)
 
 
+def _at_the_end() -> None:
+    """Ask now what the database asks when a transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def _sql(text: str, *values: Any) -> None:
+    """Change rows behind the back of every verb."""
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+    _at_the_end()
+
+
 def _loan(library: "Library", kit: Kit, **fields: Any) -> Loan:
     values: dict[str, Any] = {
         "kit": kit,
@@ -30,7 +43,11 @@ def _loan(library: "Library", kit: Kit, **fields: Any) -> Loan:
         "lent_at": NOW,
         "due_on": library.day(21),
     }
-    return Loan.objects.create(**(values | fields))
+    loan = Loan.objects.create(**(values | fields))
+    period = half_open(NOW, NOW + timedelta(days=22))
+    if not Occupancy.objects.filter(kit=kit).exists():
+        Occupancy.objects.create(kit=kit, loan=loan, period=period)
+    return loan
 
 
 def test_one_open_loan_per_kit(library: "Library") -> None:
@@ -59,10 +76,122 @@ def test_no_overlapping_occupancy_of_a_kit(library: "Library") -> None:
 def test_a_hold_and_a_loan_of_one_kit_cannot_meet_either(library: "Library") -> None:
     kit = library.kit()
     hold = library.hold(library.person(), library.day(7), library.day(14))
-    loan = _loan(library, kit)
     with _refused("no_overlapping_occupancy_of_a_kit"), transaction.atomic():
+        loan = _loan(library, kit)
         Occupancy.objects.create(kit=kit, loan=loan, period=half_open(NOW, NOW + timedelta(days=21)))
     assert hold.kit == kit
+
+
+# Commonsbooking #581 #610 #949 #1034 #1344 #1900: each way in which two bookings of days can meet. The first one
+# takes the days 10 to 20, whose end belongs to the next.
+@pytest.mark.parametrize(
+    ("start", "end", "meets"),
+    [
+        (5, 10, False), (5, 11, True), (5, 20, True), (5, 25, True), (10, 12, True), (10, 20, True),
+        (12, 15, True), (15, 20, True), (19, 25, True), (20, 25, False),
+    ],
+)  # fmt: skip
+def test_each_way_in_which_two_periods_meet_is_refused_and_touching_is_not(
+    library: "Library", start: int, end: int, meets: bool
+) -> None:
+    kit = library.kit()
+
+    def occupy(first: int, last: int) -> None:
+        period = half_open(NOW + timedelta(days=first), NOW + timedelta(days=last))
+        with transaction.atomic():
+            Occupancy.objects.bulk_create([Occupancy(kit=kit, period=period, reason="banc")])
+
+    occupy(10, 20)
+    found = Occupancy.objects.filter(kit=kit).overlapping(
+        NOW + timedelta(days=start), NOW + timedelta(days=end)
+    )
+    assert found.exists() is meets
+    if meets:
+        with _refused("no_overlapping_occupancy_of_a_kit"):
+            occupy(start, end)
+    else:
+        occupy(start, end)
+
+
+# What several rows owe each other, attacked with SQL behind the back of every verb.
+
+
+def test_an_open_loan_without_its_occupancy_is_refused(library: "Library") -> None:
+    loan = library.lend(library.kit(), library.person())
+    _at_the_end()
+    with _refused("an_open_loan_occupies_its_kit"), transaction.atomic():
+        _sql("DELETE FROM lending_occupancy WHERE loan_id = %s", loan.pk)
+    with _refused("an_open_loan_occupies_its_kit"), transaction.atomic():
+        _sql("UPDATE lending_occupancy SET loan_id = NULL, reason = 'x' WHERE loan_id = %s", loan.pk)
+    with _refused("an_open_loan_occupies_its_kit"), transaction.atomic():
+        values = {"kit": library.kit(), "person": library.person(), "point": library.point}
+        Loan.objects.bulk_create([Loan(**values, lent_at=NOW, due_on=library.day(21))])
+        _at_the_end()
+
+
+def test_the_kit_of_a_loan_and_that_of_its_occupancy_stay_one(library: "Library") -> None:
+    loan, other = library.lend(library.kit(), library.person()), library.kit()
+    _at_the_end()
+    with _refused("the_occupancy_of_a_loan_is_of_its_kit"), transaction.atomic():
+        _sql("UPDATE lending_occupancy SET kit_id = %s WHERE loan_id = %s", other.pk, loan.pk)
+    with _refused("the_occupancy_of_a_loan_is_of_its_kit"), transaction.atomic():
+        _sql("UPDATE lending_loan SET kit_id = %s WHERE id = %s", other.pk, loan.pk)
+
+
+def test_a_loan_is_not_closed_while_a_sensor_of_it_stands_somewhere(library: "Library") -> None:
+    loan = library.lend(library.kit(sensors=2), library.person())
+    closing = (
+        "UPDATE lending_loan SET state = 'returned', returned_at = %s, closed_at = %s WHERE id = %s",
+        NOW,
+        NOW,
+        loan.pk,
+    )
+    with _refused("a_closed_loan_has_no_open_placement"), transaction.atomic():
+        _sql(*closing)
+    Placement.objects.filter(sensor=loan.kit.sensors.all()[0]).get().end(at=NOW + timedelta(hours=1))
+    with _refused("a_closed_loan_has_no_open_placement"), transaction.atomic():
+        _sql(*closing)  # one of two still stands
+
+
+def test_no_placement_opens_again_behind_a_closed_loan(library: "Library") -> None:
+    loan = library.lend(library.kit(), library.person())
+    library.take_back(loan.kit, now=NOW + timedelta(days=1))
+    placement = Placement.objects.get()
+    with _refused("a_closed_loan_has_no_open_placement"), transaction.atomic():
+        _sql("UPDATE readings_placement SET ends_at = NULL WHERE id = %s", placement.pk)
+    free = Placement.objects.create(
+        sensor=placement.sensor, place=placement.place, starts_at=NOW + timedelta(days=2)
+    )
+    with _refused("a_closed_loan_has_no_open_placement"), transaction.atomic():
+        _sql("INSERT INTO lending_loanplacement (loan_id, placement_id) VALUES (%s, %s)", loan.pk, free.pk)
+
+
+def test_a_ready_hold_and_no_other_occupies_its_kit(library: "Library") -> None:
+    kit, other = library.kit(), library.kit()
+    hold = library.hold(library.person(), library.day(7), library.day(14))
+    assert hold.kit == kit
+    _at_the_end()
+    for text in (
+        "DELETE FROM lending_occupancy WHERE hold_id = %s",
+        f"UPDATE lending_occupancy SET kit_id = {other.pk} WHERE hold_id = %s",
+        f"UPDATE lending_hold SET kit_id = {other.pk} WHERE id = %s",
+    ):
+        with _refused("a_ready_hold_occupies_its_kit"), transaction.atomic():
+            _sql(text, hold.pk)
+    for text in (
+        "UPDATE lending_hold SET state = 'waiting', kit_id = NULL WHERE id = %s",
+        "UPDATE lending_hold SET state = 'cancelled', closed_at = now() WHERE id = %s",
+    ):
+        with _refused("only_a_ready_hold_occupies_a_kit"), transaction.atomic():
+            _sql(text, hold.pk)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_what_rows_owe_each_other_is_asked_when_the_transaction_ends(library: "Library") -> None:
+    loan = library.lend(library.kit(), library.person())
+    with _refused("an_open_loan_occupies_its_kit"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM lending_occupancy WHERE loan_id = %s", [loan.pk])
+    assert Occupancy.objects.filter(loan=loan).exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -76,6 +77,15 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["kit_model", "point", "state", "starts_on"]),
             models.Index(fields=["person", "state"]),
+        ]
+        triggers = [
+            pgtrigger.Trigger(  # when the transaction ends; what it asks is in migration 0008
+                name="a_hold_agrees_with_its_occupancy",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state", "kit_id"),  # type: ignore[no-untyped-call]
+                timing=pgtrigger.Deferred,
+                func="PERFORM lending_check_hold(NEW.id); RETURN NULL;",
+            ),
         ]
 
     def __str__(self) -> str:

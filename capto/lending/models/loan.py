@@ -110,7 +110,16 @@ class Loan(models.Model):
             models.Index(fields=["kit", "-lent_at"]),
             models.Index(fields=["returned_point", "state"]),
         ]
-        triggers = [pgtrigger.Protect(name="a_loan_is_never_deleted", operation=pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="a_loan_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(  # when the transaction ends; what it asks is in migration 0008
+                name="a_loan_agrees_with_its_rows",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state", "kit_id"),  # type: ignore[no-untyped-call]
+                timing=pgtrigger.Deferred,
+                func="PERFORM lending_check_loan(NEW.id); RETURN NULL;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kit} {self.lent_at:%Y-%m-%d}"
@@ -261,6 +270,17 @@ class LoanPlacement(models.Model):
 
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="loan_placements")
     placement = models.OneToOneField(Placement, models.PROTECT, related_name="loan_placement")
+
+    class Meta:
+        triggers = [
+            pgtrigger.Trigger(
+                name="a_placement_agrees_with_its_loan",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                timing=pgtrigger.Deferred,
+                func="PERFORM lending_check_loan(NEW.loan_id); RETURN NULL;",
+            ),
+        ]
 
 
 class LoanExtension(models.Model):

@@ -1,6 +1,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
@@ -67,6 +68,23 @@ class Occupancy(models.Model):
             ),
         ]
         indexes = [models.Index("kit", PeriodEnd("period"), name="occupancies_of_a_kit_by_end")]
+        triggers = [
+            pgtrigger.Trigger(  # when the transaction ends; what it asks is in migration 0008
+                name="an_occupancy_agrees_with_its_owner",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                timing=pgtrigger.Deferred,
+                func="""
+                IF TG_OP <> 'INSERT' THEN
+                  PERFORM lending_check_loan(OLD.loan_id), lending_check_hold(OLD.hold_id);
+                END IF;
+                IF TG_OP <> 'DELETE' THEN
+                  PERFORM lending_check_loan(NEW.loan_id), lending_check_hold(NEW.hold_id);
+                END IF;
+                RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kit} {self.period}"
