@@ -27,6 +27,11 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(
         "releases of the open data", "dashboards.open_data.releases.release_what_is_over", "20 3 * * *"
     ),
+    Scheduled(
+        "sums of the months and days of published series",
+        "dashboards.models.stretch_sum.renew_now",
+        "3-59/10 * * * *",
+    ),
     Scheduled("feeds of episodes", "dashboards.episodes.imports.import_now", "*/20 * * * *"),
     Scheduled("open feeds of other networks", "firmware_bridge.open_feeds.read_now", "*/5 * * * *"),
     Scheduled("campaigns of pledges", "dashboards.pledges.season.turn_now", "*/5 * * * *"),

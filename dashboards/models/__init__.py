@@ -6,6 +6,7 @@ from dashboards.models.published import (
     PublishedSeriesQuerySet,
 )
 from dashboards.models.release import Release
+from dashboards.models.stretch_sum import StretchSum
 from dashboards.models.withdrawal import NothingToWithdraw, Withdrawal
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "PublishedSeries",
     "PublishedSeriesQuerySet",
     "Release",
+    "StretchSum",
     "Withdrawal",
 ]

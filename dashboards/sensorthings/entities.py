@@ -20,7 +20,6 @@ from dashboards.sensorthings.tables import (
     MODELS,
     OBSERVATION_KEY,
     OBSERVATIONS,
-    OBSERVATIONS_IN_ALL,
     PLACE_KEY,
     PLACES,
     PROPERTIES,
@@ -70,7 +69,6 @@ class Entity:
     properties: Mapping[str, Property]
     links: Mapping[str, Link]
     inner: Mapping[str, Property] = field(default_factory=dict)
-    in_all: str = ""  # a cheaper question for the number of all of them, where there may be millions
 
 
 def instant(at: datetime) -> str:
@@ -301,7 +299,6 @@ ENTITIES: dict[str, Entity] = {
                 "parameters/provisional": Property("is_provisional", "bool", _id),
                 "parameters/code_version": Property("code_version", "string", _id),
             },
-            OBSERVATIONS_IN_ALL,
         ),
         _place(
             "FeaturesOfInterest",

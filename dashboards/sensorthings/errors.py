@@ -11,3 +11,7 @@ class NotThere(LookupError):
 
 class NotOffered(RuntimeError):
     """The standard knows it and this service does not offer it: 501."""
+
+
+class TooLong(RuntimeError):
+    """Answering would take too long: 503, with what to narrow."""

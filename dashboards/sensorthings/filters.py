@@ -5,6 +5,7 @@ What is not among the properties of an entity cannot be asked for: a filter sees
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -39,6 +40,8 @@ class Compiler:
     """Compiles expressions over one entity; collects parameters for the whole statement."""
 
     parameters: Parameters
+    # which series surely, and which perhaps hold what is said of observations so many links away; None: any can
+    reaching: Callable[[Any, int], tuple[set[int], set[int]] | None] | None = None
     _aliases: int = 0
     _depth: int = 0
 
@@ -56,6 +59,10 @@ class Compiler:
     def condition(self, written: str, entity: Entity, alias: str) -> str:
         """Give the SQL of a `$filter`; raises BadRequest, NotOffered."""
         return self._truth(parse(written), entity, alias)
+
+    def truth(self, node: Any, entity: Entity, alias: str) -> str:
+        """Give the SQL of a part of a `$filter` that was read before; raises BadRequest, NotOffered."""
+        return self._truth(node, entity, alias)
 
     def order(self, written: str, entity: Entity, alias: str) -> str:
         """Give the SQL of what one part of an `$orderby` sorts by; raises BadRequest."""
@@ -108,7 +115,30 @@ class Compiler:
         if not joins:
             return sql
         tables = ", ".join(f"{join.entity.table} AS {join.alias}" for join in joins)
-        return f"EXISTS (SELECT 1 FROM {tables} WHERE {_conditions(joins)} AND {sql})"
+        # OFFSET 0: asked of one row after another, not of millions of observations before the first answer.
+        looked = f"EXISTS (SELECT 1 FROM {tables} WHERE {_conditions(joins)} AND {sql}{{}} OFFSET 0)"
+        reach = (
+            self.reaching(node, len(joins))
+            if self.reaching and joins[-1].entity.name == "Observations"
+            else None
+        )
+        if reach is None:
+            return looked.format("")
+        surely, perhaps = reach
+        column, (*before, last) = f"{joins[-1].alias}.series_id", joins
+        if last.link.on == ("public_id",):
+            sure = f"{last.parent}.public_id IN (SELECT public_id FROM dashboards_published_series WHERE true{{}})"
+            sure = sure.format(self._among("series_id", surely))
+        elif before and before[-1].link.many:
+            tables = ", ".join(f"{join.entity.table} AS {join.alias}" for join in before)
+            sure = f"EXISTS (SELECT 1 FROM {tables} WHERE {_conditions(before)}{{}})"
+            sure = sure.format(self._among(f"{last.parent}.series_id", surely))
+        else:  # of one datastream: a sum does not say which of the two levels it is of
+            return looked.format(self._among(column, surely | perhaps))
+        return f"({sure} OR {looked.format(self._among(column, perhaps))})" if perhaps else sure
+
+    def _among(self, column: str, series: set[int]) -> str:
+        return f" AND {column} = ANY({self.parameter(sorted(series))}::bigint[])"
 
     def _compare(self, node: ast.Compare, entity: Entity, alias: str, joins: list["_Join"]) -> str:
         left = self._term(node.left, entity, alias, joins)
@@ -206,12 +236,16 @@ class Compiler:
         exact = int(written) if re.fullmatch(r"[+-]?\d{1,18}", written) else value
         return Term(f"{self.parameter(exact)}::{'bigint' if isinstance(exact, int) else 'float8'}", "number")
 
-    def _instant(self, written: str) -> Term:
+    def instant(self, written: str) -> datetime:
+        """Read an instant; raises BadRequest."""
         try:
             at = datetime.fromisoformat(written.split("/")[0])
         except ValueError as error:
             raise BadRequest(f"{written!r} is not a time: write 2026-11-20T11:00:00Z") from error
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    def _instant(self, written: str) -> Term:
+        at = self.instant(written)
         return Term(f"{self.parameter(at)}::timestamptz", "time")
 
     def _calculation(self, node: ast.BinOp, entity: Entity, alias: str, joins: list["_Join"]) -> Term:

@@ -1,22 +1,28 @@
 """Ask the database for entities and write them as SensorThings does; a collection is paged by key, not by offset."""
 
-import base64
-import binascii
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+import time
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import md5
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
 
 from django.core.cache import caches
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from dashboards.sensorthings.entities import MOST, Entity, Link, entity_of
-from dashboards.sensorthings.errors import BadRequest, NotThere
+from dashboards.sensorthings.errors import BadRequest, NotThere, TooLong
 from dashboards.sensorthings.filters import Compiler
+from dashboards.sensorthings.links import next_link, values_of
+from dashboards.sensorthings.narrowing import narrowed
 from dashboards.sensorthings.options import MOST_TOP, TOP, Options
+from dashboards.sensorthings.walk import MOST_SKIPPED, PAGE_SECONDS, PART_SECONDS, Page, Walk, patience
+from dashboards.sensorthings.walk import counted as count_observations
+from dashboards.sensorthings.zones import Zones, reaching
 
+FEW_SKIPPED = 10_000  # rows that one question passes over
+AT_ONCE_MS = 150  # for a question that the database may find quick
+UNSORTED_MS = 6_000  # for an order in which nothing is kept
+FIRST_EXPANDED = 25  # entities, of which one learns how long the others take
 COUNTED_SECONDS = 30  # as long as any answer may be reused
 counted = caches["limits"]  # in the memory of the process
 
@@ -52,6 +58,12 @@ class Order(NamedTuple):
     def is_total(self) -> bool:
         """Tell whether no part can be absent: only then does the last row of a page say where the next begins."""
         return all(re.fullmatch(r"e\.[a-z_]+", sql) and sql[2:] not in NULLABLE for sql, _ in self.parts)
+
+    def values(self, rows: Sequence[Row]) -> list[Any]:
+        """Give what the last row is sorted by; nothing where that does not say where the next row stands."""
+        return (
+            [rows[-1][f"k{number}"] for number in range(len(self.parts))] if self.is_total() and rows else []
+        )
 
 
 class Reader:
@@ -92,28 +104,100 @@ class Reader:
 
     def collection(self, scope: Scope, options: Options, *, address: str) -> Written:
         """Write one page of a collection; `address` is that of the collection, without options."""
-        compiler = Compiler({})
+        compiler = Compiler({}, reaching)
         conditions = self._conditions(scope, options, compiler)
         order = self._order(scope.entity, options, compiler, fixed=scope.equal)
         top = min(TOP if options.top is None else options.top, MOST_TOP)
         answer: Written = {}
         if options.count:
-            answer["@iot.count"] = self._count(scope, conditions, compiler)
+            answer |= self._counted(scope, options, conditions, compiler)
+        found = self._page(scope, options, order, conditions, compiler, wanted=top + 1)
+        rows = found.rows[:top]
+        written, resume = self._written_in_time(scope.entity, rows, options), found.resume
+        if len(written) < len(rows) or len(found.rows) > top > 0:
+            resume = order.values(rows[: len(written)])
+        if resume is not None and top > 0:
+            answer["@iot.nextLink"] = next_link(address, options, resume, passed=len(written))
+        answer["value"] = written
+        return answer
+
+    def _page(
+        self,
+        scope: Scope,
+        options: Options,
+        order: Order,
+        conditions: Sequence[str],
+        compiler: Compiler,
+        *,
+        wanted: int,
+    ) -> Page:
+        """Give the rows of a page: by one question where the database answers it at once, else by a walk."""
+        walk = self._walk(scope, options, order)
+        if walk is None:
+            return self._asked(scope, options, order, conditions, compiler, wanted=wanted)
+        if not walk.in_order_of:
+            with patience(UNSORTED_MS):
+                return self._asked(scope, options, order, conditions, compiler, wanted=wanted)
+        if walk.in_order_of in {"series", "time"} and options.skip <= FEW_SKIPPED:
+            try:
+                with transaction.atomic(), patience(AT_ONCE_MS):
+                    return self._asked(scope, options, order, conditions, compiler, wanted=wanted)
+            except OperationalError as error:
+                if "statement timeout" not in str(error):
+                    raise
+        return self._walked(walk, options, wanted=wanted)
+
+    def _asked(
+        self,
+        scope: Scope,
+        options: Options,
+        order: Order,
+        conditions: Sequence[str],
+        compiler: Compiler,
+        *,
+        wanted: int,
+    ) -> Page:
+        """Give the rows of a page by one question to the database."""
         paged = list(conditions)
         if options.skiptoken:
-            paged.append(self._after(options.skiptoken, order, compiler))
+            paged.append(self._after(values_of(options.skiptoken), order, compiler))
         offset = 0 if options.skiptoken else options.skip
-        rows = _ask(
-            f"SELECT e.*, {order.keys()} FROM {scope.entity.table} AS e WHERE {' AND '.join(paged) or 'true'}"
-            f" ORDER BY {order.sql()} LIMIT {top + 1} OFFSET {offset}",
-            compiler.parameters,
+        return Page(
+            _ask(
+                f"SELECT e.*, {order.keys()} FROM {scope.entity.table} AS e WHERE {' AND '.join(paged) or 'true'}"
+                f" ORDER BY {order.sql()} LIMIT {wanted} OFFSET {offset}",
+                compiler.parameters,
+            )
         )
-        more = len(rows) > top
-        rows = rows[:top]
-        if more and (options.top is None or options.top > 0):
-            answer["@iot.nextLink"] = self._next(address, options, rows, order, top=top)
-        answer["value"] = self._written(scope.entity, rows, options)
-        return answer
+
+    def _walk(self, scope: Scope, options: Options, order: Order) -> Walk | None:
+        """Give the walk to the observations of many series; None where one question surely finds them."""
+        if scope.entity.name != "Observations" or "series_id" in scope.equal:
+            return None
+        if (
+            not options.filter
+            and order.parts[0][0] in {"e.series_id", "e.hour"}
+            and options.skip <= FEW_SKIPPED
+        ):
+            return None
+        compiler = Compiler({}, reaching)
+        narrow = narrowed(options.filter, compiler)
+        token = values_of(options.skiptoken) if options.skiptoken else []
+        return Walk(
+            Zones(narrow, scope.equal, compiler.parameters), narrow, order.parts, order.keys(), order.sql(),
+            self._after(token, order, compiler) if options.skiptoken else "", token, _ask,
+        )  # fmt: skip
+
+    def _walked(self, walk: Walk, options: Options, *, wanted: int) -> Page:
+        passed = 0 if walk.token else options.skip
+        if passed and not options.filter and walk.in_order_of == "series":
+            passed -= walk.skip_series(passed)
+        if passed > MOST_SKIPPED:
+            raise TooLong
+        page = walk.page(wanted + passed)
+        if passed and page.resume is not None:
+            raise TooLong
+        return page._replace(rows=page.rows[passed:])
 
     def references(self, scope: Scope, options: Options, *, address: str) -> Written:
         """Write the addresses of the entities of a collection."""
@@ -140,15 +224,27 @@ class Reader:
         ]
         return Order((*asked, *rest) or (("e.id", False),))
 
+    def _counted(
+        self, scope: Scope, options: Options, conditions: Sequence[str], compiler: Compiler
+    ) -> Written:
+        """Give the number of entities, and a mark where it is an estimate, as OData lets a service count."""
+        if scope.entity.name != "Observations" or "series_id" in scope.equal:
+            return {"@iot.count": self._count(scope, conditions, compiler)}
+        key = (
+            "sensorthings-"
+            + md5(repr((scope.equal, options.filter)).encode(), usedforsecurity=False).hexdigest()
+        )
+        known = counted.get(key)
+        if known is None:
+            separate = Compiler({})
+            narrow = narrowed(options.filter, separate)
+            known = count_observations(Zones(narrow, scope.equal, separate.parameters), narrow, _ask)
+            counted.set(key, known, COUNTED_SECONDS)
+        number, is_estimate = known
+        return {"@iot.count": number} | ({"@capto.countIsEstimate": True} if is_estimate else {})
+
     def _count(self, scope: Scope, conditions: Sequence[str], compiler: Compiler) -> int:
-        """Count the entities exactly; the number of all of millions is asked again as rarely as a page is."""
-        if scope.entity.in_all and not conditions:
-            key = f"sensorthings-{scope.entity.name}"
-            known = counted.get(key)
-            if known is None:
-                known = int(_ask(scope.entity.in_all, {})[0]["n"])
-                counted.set(key, known, COUNTED_SECONDS)
-            return int(known)
+        """Count the entities exactly."""
         rows = _ask(
             f"SELECT count(*) AS n FROM {scope.entity.table} AS e WHERE {' AND '.join(conditions) or 'true'}",
             compiler.parameters,
@@ -157,32 +253,8 @@ class Reader:
 
     # --- paging by key ---------------------------------------------------------------------------
 
-    def _next(self, address: str, options: Options, rows: Sequence[Row], order: Order, *, top: int) -> str:
-        kept: list[tuple[str, str]] = []
-        if options.filter:
-            kept.append(("$filter", options.filter))
-        if options.orderby:
-            kept.append(
-                ("$orderby", ",".join(f"{sql} desc" if down else sql for sql, down in options.orderby))
-            )
-        if options.select:
-            kept.append(("$select", ",".join(options.select)))
-        if options.expand:
-            kept.append(("$expand", _expand_text(options.expand)))
-        if options.count:
-            kept.append(("$count", "true"))
-        if options.top is not None:
-            kept.append(("$top", str(options.top)))
-        if order.is_total():
-            values = [rows[-1][f"k{number}"] for number in range(len(order.parts))]
-            kept.append(("$skiptoken", _token(values)))
-        else:
-            kept.append(("$skip", str(options.skip + top)))
-        return f"{address}?{urlencode(kept, quote_via=quote, safe='$,()/;=')}"
-
-    def _after(self, token: str, order: Order, compiler: Compiler) -> str:
+    def _after(self, values: Sequence[Any], order: Order, compiler: Compiler) -> str:
         """Give the condition of the rows behind the last one of the page before."""
-        values = _values(token)
         if len(values) != len(order.parts):
             raise BadRequest("$skiptoken does not belong to this address")
         names = [compiler.parameter(value) for value in values]
@@ -198,6 +270,18 @@ class Reader:
         return "(" + " OR ".join(f"({one})" for one in either) + ")"
 
     # --- writing ---------------------------------------------------------------------------------
+
+    def _written_in_time(self, entity: Entity, rows: Sequence[Row], options: Options) -> list[Written]:
+        """Write rows with what is expanded, as many as can be in about a second: the next page begins behind them."""
+        if not options.expand:
+            return self._written(entity, rows, options)
+        began, written, size = time.monotonic(), list[Written](), FIRST_EXPANDED
+        while len(written) < len(rows) and (not written or time.monotonic() - began < PAGE_SECONDS):
+            before = time.monotonic()
+            written += self._written(entity, rows[len(written) : len(written) + size], options)
+            took = time.monotonic() - before
+            size = max(1, int(size * min(40.0, PART_SECONDS / max(took, 1e-3))))
+        return written
 
     def _written(self, entity: Entity, rows: Sequence[Row], options: Options) -> list[Written]:
         wanted = options.select
@@ -225,6 +309,9 @@ class Reader:
         conditions = [f"e.{column} = p.{column}" for column in link.on]
         if options.filter:
             conditions.append(compiler.condition(options.filter, target, "e"))
+        reached = self._reached(link, rows, options)
+        if reached is not None:
+            conditions.append(f"p.series_id = ANY({compiler.parameter(sorted(reached))}::bigint[])")
         order = self._order(target, options, compiler, fixed=link.on)
         top = min(TOP if options.top is None else options.top, MOST_TOP) if link.many else 1
         columns = ", ".join(f"{compiler.parameter([row[column] for row in rows])}::{_array(rows[0][column])}"
@@ -241,7 +328,7 @@ class Reader:
             children.setdefault(row["parent_number"], []).append(row)
         flat = [row for number in range(1, len(rows) + 1) for row in children.get(number, [])[:top]]
         written = iter(self._written(target, flat, options))
-        counts = self._counts(link, rows, options) if options.count and link.many else []
+        counts = self._counts(link, rows, options, reached) if options.count and link.many else []
         for number, (row, one) in enumerate(zip(rows, found, strict=True), 1):
             of_row = children.get(number, [])
             parts = [next(written) for _ in of_row[:top]]
@@ -252,15 +339,32 @@ class Reader:
                 one[f"{name}@iot.count"] = counts[number - 1]
             if len(of_row) > top > 0:
                 address = f"{self.root}/{parent.name}({row['id']})/{name}"
-                one[f"{name}@iot.nextLink"] = self._next(address, options, of_row[:top], order, top=top)
+                one[f"{name}@iot.nextLink"] = next_link(
+                    address, options, order.values(of_row[:top]), passed=top
+                )
             one[name] = parts
 
-    def _counts(self, link: Link, rows: Sequence[Row], options: Options) -> list[int]:
+    def _reached(self, link: Link, rows: Sequence[Row], options: Options) -> set[int] | None:
+        """Give the series of the rows whose observations can be as a filter says; None: all can."""
+        if not options.filter or link.target != "Observations" or "series_id" not in link.on:
+            return None
+        compiler = Compiler({})
+        narrow = narrowed(options.filter, compiler)
+        reach = Zones(narrow, {}, compiler.parameters).reaching([row["series_id"] for row in rows])
+        return reach and reach.surely | reach.perhaps
+
+    def _counts(
+        self, link: Link, rows: Sequence[Row], options: Options, reached: set[int] | None
+    ) -> list[int]:
         counts = []
         for row in rows:
+            if reached is not None and row["series_id"] not in reached:
+                counts.append(0)
+                continue
             scope = Scope(entity_of(link), {column: row[column] for column in link.on})
             compiler = Compiler({})
-            counts.append(self._count(scope, self._conditions(scope, options, compiler), compiler))
+            conditions = self._conditions(scope, options, compiler)
+            counts.append(self._counted(scope, options, conditions, compiler)["@iot.count"])
         return counts
 
 
@@ -282,48 +386,3 @@ def _ask(sql: str, parameters: Mapping[str, Any]) -> list[Row]:
 
 def _array(value: Any) -> str:
     return "text[]" if isinstance(value, str) else "bigint[]"
-
-
-def _token(values: Sequence[Any]) -> str:
-    written = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
-    return base64.urlsafe_b64encode(json.dumps(written, default=str).encode()).decode().rstrip("=")
-
-
-def _values(token: str) -> list[Any]:
-    try:
-        read = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return [
-            datetime.fromisoformat(value["t"]) if isinstance(value, dict) else _scalar(value)
-            for value in read
-        ]
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise BadRequest("$skiptoken is not one of this service") from error
-
-
-def _scalar(value: Any) -> Any:
-    if not isinstance(value, str | int | float | bool):
-        raise TypeError(value)
-    return value
-
-
-def _expand_text(expand: Mapping[str, Options]) -> str:
-    """Write an `$expand` again, as it was read."""
-    return ",".join(f"{name}({inside})" if (inside := ";".join(_inside(options))) else name
-                    for name, options in expand.items())  # fmt: skip
-
-
-def _inside(options: Options) -> Iterator[str]:
-    if options.filter:
-        yield f"$filter={options.filter}"
-    if options.select:
-        yield f"$select={','.join(options.select)}"
-    if options.orderby:
-        yield "$orderby=" + ",".join(f"{sql} desc" if down else sql for sql, down in options.orderby)
-    if options.top is not None:
-        yield f"$top={options.top}"
-    if options.skip:
-        yield f"$skip={options.skip}"
-    if options.count:
-        yield "$count=true"
-    if options.expand:
-        yield f"$expand={_expand_text(options.expand)}"

@@ -74,16 +74,3 @@ OBSERVATION_KEY = (
     f"series_id = (%(id)s::bigint >> {HOURS_BITS + 1}) AND level = (%(id)s::bigint >> {HOURS_BITS}) %% 2"
     f" AND hour = to_timestamp((%(id)s::bigint & {2**HOURS_BITS - 1}) * 3600)"
 )
-
-# All of them counted without making a row of each: an hour has one observation, or two where it was corrected.
-# The periods are worked out once, not for each hour.
-OBSERVATIONS_IN_ALL = """
-WITH periods AS MATERIALIZED (
-    SELECT series.series_id, series.public_from, COALESCE(series.public_until, 'infinity') AS public_until,
-           CASE WHEN property.is_pollutant THEN 1 ELSE 0 END AS corrected
-    FROM dashboards_published_series AS series
-    JOIN catalogue_observedproperty AS property ON property.code = series.property_id)
-SELECT count(*) + COALESCE(sum(periods.corrected) FILTER (WHERE hourly.value IS NOT NULL), 0) AS n
-FROM readings_hourly_value AS hourly
-JOIN periods ON periods.series_id = hourly.series_id
- AND hourly.hour >= periods.public_from AND hourly.hour < periods.public_until"""

@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from dashboards.limits import seconds_to_wait
 from dashboards.sensorthings.entities import ENTITIES
-from dashboards.sensorthings.errors import BadRequest, NotOffered, NotThere
+from dashboards.sensorthings.errors import BadRequest, NotOffered, NotThere, TooLong
 from dashboards.sensorthings.options import Options, options_of
 from dashboards.sensorthings.paths import Found, follow
 from dashboards.sensorthings.reading import Reader
@@ -22,6 +22,7 @@ from dashboards.sensorthings.reading import Reader
 FRESH_SECONDS = 30
 PATIENCE_MS = 20_000  # a question that takes longer is given up, and says so
 LONGEST_ADDRESS = 8_000
+NARROW = "this question takes too long: narrow it to a datastream, or to a time by phenomenonTime ge ... and lt ..."
 PREFIX = "/api/sta/v1.1"
 SPEC = "http://www.opengis.net/spec/iot_sensing/1.1"
 CONFORMANCE = [
@@ -86,7 +87,9 @@ def _read(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRe
     except OperationalError as error:
         if "statement timeout" not in str(error):
             raise
-        answer = _error(503, "this question takes too long: narrow it by a filter or a smaller $top")
+        answer = _error(503, NARROW)
+    except TooLong:
+        answer = _error(503, NARROW)
     return answer
 
 

@@ -86,6 +86,7 @@ class Publication(models.Model):
 
     class Meta:
         db_table = "readings_publication"
+        indexes = [models.Index(fields=["at"], name="readings_publication_at")]
 
 
 class HourlyValueRevision(models.Model):
