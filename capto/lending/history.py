@@ -1,22 +1,15 @@
 """Who changed what, when: read from the rows that triggers of the database write, so that no path escapes."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
 
-from capto.catalogue.models import Kit, Sensor
-from capto.lending.models import Hold, Loan
+from capto.catalogue.models import Closure, LendingPoint, OpeningHours
 from capto.members.models import Person
 
-KINDS: dict[str, type[models.Model]] = {
-    "kit": Kit,
-    "sensor": Sensor,
-    "loan": Loan,
-    "hold": Hold,
-    "person": Person,
-}
 OF_THE_HISTORY = "pgh_"
 MOST = 500  # changes shown, the newest
 HIDDEN = frozenset(
@@ -33,36 +26,61 @@ class FieldChange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One change of one row: when, by whom (None: a task, a command, or nobody signed in), on which page, what."""
+    """One change of one row: when, by whom (None: a task, a command, or nobody signed in), on which page, what.
+
+    `about` names a row that belongs to the one asked for: an opening or a closure of a lending point.
+    """
 
     at: datetime
-    what: str  # insert, update, delete
+    what: str  # insert, update, delete; stood: as it was when its history began
     by: str
     page: str
     fields: list[FieldChange]
+    about: str = ""
 
     @property
     def word(self) -> str:
         """Say in a word what happened to the row."""
-        return {"insert": _("créé"), "update": _("modifié"), "delete": _("supprimé")}.get(
-            self.what, self.what
-        )
+        words = {
+            "insert": _("créé"),
+            "update": _("modifié"),
+            "delete": _("supprimé"),
+            "stood": _("noté tel qu’il était"),
+        }
+        return words.get(self.what, self.what)
+
+
+PARTS: dict[type[models.Model], tuple[tuple[type[models.Model], str], ...]] = {
+    LendingPoint: ((OpeningHours, "point_id"), (Closure, "point_id")),
+}  # rows whose history is told with that of the row that they belong to
 
 
 def history_of(row: models.Model) -> list[Change]:
-    """List the changes of a kit, a sensor, a loan, a hold or a person, newest first; the number of queries is fixed."""
-    events_of: Any = type(row)._meta.get_field("events")
+    """List the changes of a row and of its parts, newest first; the number of queries is fixed."""
+    found = _changes(type(row), {"pgh_obj_id": row.pk})
+    for model, belongs in PARTS.get(type(row), ()):
+        found += _changes(model, {belongs: row.pk}, told=model)
+    return sorted(found, key=lambda change: change.at, reverse=True)[:MOST]
+
+
+def _changes(
+    tracked: type[models.Model], which: dict[str, Any], *, told: type[models.Model] | None = None
+) -> list[Change]:
+    """Read the changes of some rows of a model, newest first; each names its row where it is `told` apart."""
+    events_of: Any = tracked._meta.get_field("events")
     model = events_of.related_model
-    events = list(
-        model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")[: MOST + 1]
-    )
+    events = list(model.objects.filter(**which).select_related("pgh_context").order_by("-pgh_id")[: MOST + 1])
     fields = [field for field in model._meta.concrete_fields if not field.name.startswith(OF_THE_HISTORY)]
     who = _names(events)
     words = _Words(events, fields)
+    later: dict[Any, list[Any]] = {}
+    for event in events:  # the one before an event is the next of its row in this order
+        later.setdefault(event.pgh_obj_id, []).append(event)
+    before = {one.pgh_id: old for row in later.values() for one, old in pairwise(row)}
     found = []
-    for number, event in enumerate(events[:MOST]):
+    for event in events[:MOST]:
         context = (event.pgh_context.metadata if event.pgh_context else None) or {}
-        earlier = events[number + 1] if number + 1 < len(events) else None
+        earlier = before.get(event.pgh_id)
         found.append(
             Change(
                 at=event.pgh_created_at,
@@ -70,6 +88,7 @@ def history_of(row: models.Model) -> list[Change]:
                 by=who.get(context.get("user"), ""),
                 page=str(context.get("url") or ""),
                 fields=_changed(earlier, event, fields, words) if event.pgh_label == "update" else [],
+                about=told.__str__(event) if told is not None else "",
             )
         )
     return found

@@ -42,6 +42,17 @@ class Section(NamedTuple):
     only_who_governs: bool = False  # concerns every organisation of the instance
     add_governs: bool = False  # adding concerns the instance, editing an organisation
 
+    @property
+    def history(self) -> str:
+        """The kind under which the history page knows its rows."""
+        return HISTORY_OF[self.slug]
+
+
+HISTORY_OF = {
+    "groupes": "group", "seances": "session", "cours": "course", "regles": "policy", "campagnes": "campaign",
+    "equipe": "role", "organisations": "organisation", "chartes": "charter", "durees": "retention",
+}  # fmt: skip
+
 
 def governs(person: Person, capability: Capability) -> bool:
     """True where a person holds a capability in every organisation that lends: what they decide binds no other."""

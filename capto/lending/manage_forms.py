@@ -279,7 +279,9 @@ class CourseForm(OwnForm):
 
     class Meta:
         model = Course
-        fields = ("name", "organisation", "kit_models", "right_days", "description", "children_sheet")
+        fields = (
+            "name", "organisation", "kit_models", "right_days", "warn_days", "description", "children_sheet",
+        )  # fmt: skip
         widgets: ClassVar = {
             "kit_models": forms.CheckboxSelectMultiple,
             "description": forms.Textarea(attrs={"rows": 8}),
@@ -290,14 +292,21 @@ class CourseForm(OwnForm):
             "organisation": _("Organisation"),
             "kit_models": _("Genres de kits que la présence permet d’emprunter"),
             "right_days": _("Durée du droit d’emprunter, en jours"),
+            "warn_days": _("Prévenir avant sa fin, en jours (0 : ne pas prévenir)"),
             "description": _("Description (Markdown)"),
             "children_sheet": _("Fiche pour les enfants (Markdown, lisible à dix ans)"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["warn_days"].required = False
         if not self.instance.pk:
             self.initial.setdefault("children_sheet", SHEET)
+
+    def clean_warn_days(self) -> int:
+        """Leave what was told before where nothing is told."""
+        told = self.cleaned_data["warn_days"]
+        return int(self.instance.warn_days if told is None else told)
 
 
 class SessionForm(OwnForm):

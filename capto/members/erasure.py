@@ -69,7 +69,7 @@ def erase(person: Person, *, because: str, now: datetime) -> None:
     except ProtectedError:  # a signature, a device test or a group stands on the row: it stays, empty
         found.refresh_from_db()
         found.become_nobody(NOBODY)
-    _forget_history(number)
+    _forget_history(number, is_gone=not Person.objects.filter(pk=number).exists())
     Erasure.objects.create(number=number, at=now, because=because)
 
 
@@ -97,8 +97,8 @@ def _is_history(model: Any) -> bool:
     return isinstance(model, type) and issubclass(model, pghistory.models.Event)
 
 
-def _forget_history(number: int) -> None:
-    """Remove the person's own history, and their number from everyone else's."""
+def _forget_history(number: int, *, is_gone: bool) -> None:
+    """Remove the person's own history, and their number from everyone else's where no empty row holds it."""
     for model in apps.get_models():
         if not _is_history(model):
             continue
@@ -110,7 +110,7 @@ def _forget_history(number: int) -> None:
                 rows = model._base_manager.filter(**{field.attname: number})
                 if field.null:
                     rows.update(**{field.attname: None})
-                else:  # the history of what went with the person
+                elif is_gone:  # the history of what went with the person
                     rows.delete()
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from capto.members.messages import Letter
 from capto.members.models import Person
-from capto.training.models import Enrolment
+from capto.training.models import BorrowingRight, CourseSession, Enrolment
 
 
 def _facts(enrolment: Enrolment) -> dict[str, str]:
@@ -109,4 +109,32 @@ def cancelled(person: Person, *, about: str, now: datetime) -> Letter | None:
             "Les autres dates sont ici :\n%(link)s"
         )
         % facts,
+    )
+
+
+def right_ends(person: Person, *, about: str, now: datetime) -> Letter | None:
+    """Tell that a right to borrow ends soon; nothing where it was renewed, taken back or is over meanwhile."""
+    right = BorrowingRight.objects.valid(now=now).select_related("course").filter(pk=int(about)).first()
+    if right is None or right.is_followed(now=now):
+        return None
+    facts = {
+        "person": person.name,
+        "course": right.course.name,
+        "day": date_format(localtime(right.expires_at), "l j F Y"),
+        "link": settings.SITE_URL + reverse("trainings"),
+    }
+    session = CourseSession.objects.to_come(now=now).filter(course=right.course).first()
+    if session is None:
+        when = _("Aucune séance n’est encore prévue ; les prochaines seront ici :")
+    else:
+        facts["when"] = date_format(localtime(session.starts_at), "l j F Y, H:i")
+        when = _("La prochaine séance a lieu le %(when)s. On s’y inscrit ici :") % facts
+    return Letter(
+        _("Votre droit d’emprunter prend fin : %(course)s, %(day)s") % facts,
+        _(
+            "Bonjour %(person)s,\n\nLa formation « %(course)s » vous permet d’emprunter jusqu’au %(day)s. "
+            "Pour emprunter après, il faut la suivre de nouveau. Un prêt en cours n’est pas concerné."
+        )
+        % facts
+        + f"\n\n{when}\n{facts['link']}",
     )

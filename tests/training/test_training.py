@@ -25,7 +25,7 @@ from capto.training.models import (
     SessionCancelled,
 )
 from capto.training.models.enrolment import cancel, set_seats
-from capto.training.reminders import queue_reminders
+from capto.training.reminders import queue_endings, queue_reminders
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -265,3 +265,85 @@ def test_the_sheet_that_a_new_course_begins_with_is_readable_at_ten() -> None:
     assert sum(len(s.split()) for s in sentences) / len(sentences) <= 10
     assert sum(len(word) > 12 for word in words) <= len(words) * 0.01
     assert "nom de personne" in SHEET
+
+
+def _right(course: Course, *, ends_in_days: int, **fields: Any) -> BorrowingRight:
+    return BorrowingRight.objects.create(
+        person=fields.pop("person", None) or _person(),
+        course=course,
+        granted_at=NOW - timedelta(days=fields.pop("since_days", 700)),
+        expires_at=NOW + timedelta(days=ends_in_days),
+        **fields,
+    )
+
+
+def test_a_right_that_ends_is_told_once_in_the_morning_with_the_next_session(
+    course: Course, make: Callable[..., CourseSession]
+) -> None:
+    right = _right(course, ends_in_days=30)
+    _right(course, ends_in_days=31, person=_person("Bruno"))
+    make(starts_at=datetime(2026, 12, 1, 17, 0, tzinfo=UTC))
+    night = NOW - timedelta(hours=6)  # four in the morning in Paris
+    assert queue_endings(now=night) == 0  # 30 days and six hours are left
+    assert queue_endings(now=NOW) == 1 and queue_endings(now=NOW + timedelta(hours=1)) == 1
+    send_waiting(now=NOW + timedelta(hours=2))
+    (mail_sent,) = mail.outbox
+    assert mail_sent.to == [right.person.email]
+    assert (
+        mail_sent.subject == "Votre droit d’emprunter prend fin\u00a0: Première pose, jeudi 24 décembre 2026"
+    )
+    assert "mardi 1 décembre 2026, 18:00" in mail_sent.body and "/formations/" in mail_sent.body
+    queue_endings(now=NOW + timedelta(days=3))
+    send_waiting(now=NOW + timedelta(days=3))
+    assert len(mail.outbox) == len({message.to[0] for message in mail.outbox}) == 2  # Bruno's turn, once
+
+
+def test_nobody_is_told_at_night_that_a_right_ends(course: Course) -> None:
+    _right(course, ends_in_days=10)
+    night = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+    queue_endings(now=night)
+    send_waiting(now=night + timedelta(hours=3))  # seven in Paris
+    assert mail.outbox == []
+    send_waiting(now=night + timedelta(hours=4))
+    assert len(mail.outbox) == 1
+
+
+def test_the_days_of_notice_are_those_of_the_course_and_none_means_never(course: Course) -> None:
+    _right(course, ends_in_days=10)
+    Course.objects.update(warn_days=7)
+    assert queue_endings(now=NOW) == 0
+    Course.objects.update(warn_days=0)
+    assert queue_endings(now=NOW + timedelta(days=10, seconds=-1)) == 0
+    Course.objects.update(warn_days=15)
+    assert queue_endings(now=NOW) == 1
+
+
+@pytest.mark.parametrize("what", ["followed again", "taken back", "closed", "loans only"])
+def test_what_changed_before_the_sending_is_seen(course: Course, what: str) -> None:
+    right = _right(course, ends_in_days=10)
+    assert queue_endings(now=NOW) == 1
+    if what == "followed again":
+        _right(course, ends_in_days=700, person=right.person, since_days=0)
+        assert queue_endings(now=NOW) == 0
+    elif what == "taken back":
+        right.revoke(because="essai", now=NOW)
+    elif what == "closed":
+        Person.objects.update(is_active=False)
+    else:
+        right.person.want_only_loan_messages()
+    send_waiting(now=NOW)
+    assert mail.outbox == []
+
+
+def test_the_notice_is_written_in_the_language_of_who_reads_it(course: Course) -> None:
+    right = _right(course, ends_in_days=10)
+    right.person.correct(language="en")
+    queue_endings(now=NOW)
+    send_waiting(now=NOW)
+    assert mail.outbox[0].subject.startswith("Your right to borrow ends: Première pose")
+    assert "No session is planned yet" in mail.outbox[0].body
+
+
+def test_a_right_that_was_given_for_less_than_the_notice_is_not_announced(course: Course) -> None:
+    _right(course, ends_in_days=10, since_days=2)
+    assert queue_endings(now=NOW) == 0

@@ -1,3 +1,5 @@
+import pghistory
+
 from capto.catalogue.models.cost import CostEntry
 from capto.catalogue.models.kit import (
     Accessory,
@@ -25,6 +27,10 @@ from capto.catalogue.models.upkeep import (
     UpkeepTicket,
     upkeep_due,
 )
+
+# Triggers of the database write the history of each: "who changed this?" is asked of points too.
+for changed in (LendingPoint, OpeningHours, Closure):
+    pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())(changed)
 
 __all__ = [
     "Accessory",

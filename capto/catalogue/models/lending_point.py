@@ -192,6 +192,9 @@ class OpeningHours(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+
 
 class Closure(models.Model):
     """Days on which the desk stays shut: holidays, works, the end of a season."""
@@ -209,3 +212,6 @@ class Closure(models.Model):
                 condition=Q(ends_on__gte=F("starts_on")), name="a_closure_ends_after_it_starts"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} – {self.ends_on}, {self.reason}"

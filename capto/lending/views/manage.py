@@ -69,6 +69,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
         "heads": [head for head, _value in section.columns],
         "lines": [(row, [value(row) for _head, value in section.columns]) for row in found],
         "may_add": may_add(section, person),
+        "sees_history": person.can(Capability.SEE_HISTORY),
     }
     return _second_factor(request) or render(request, "lending/manage/rows.html", context)
 

@@ -1,3 +1,5 @@
+import pghistory
+
 from capto.members.models.api_token import ApiToken
 from capto.members.models.attempt import Attempt
 from capto.members.models.campaign import Campaign, CampaignSeat, NoSeatLeft
@@ -9,6 +11,10 @@ from capto.members.models.organisation import Organisation, Territory
 from capto.members.models.person import Person
 from capto.members.models.retention import Erasure, RetentionRule, RetentionRun
 from capto.members.models.staff_role import StaffRole
+
+# Triggers of the database write the history of each: rules and lists too, for "who changed this?" is asked of them.
+for changed in (BorrowerGroup, Campaign, Charter, Organisation, StaffRole, RetentionRule):
+    pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())(changed)
 
 __all__ = [
     "ApiToken",

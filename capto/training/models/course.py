@@ -18,6 +18,7 @@ class Course(models.Model):
     description = models.TextField(blank=True)  # Markdown
     children_sheet = models.TextField(blank=True)  # Markdown, printed for a class, readable at ten
     right_days = models.PositiveIntegerField(default=730)  # how long attendance gives the right to borrow
+    warn_days = models.PositiveIntegerField(default=30)  # before a right ends its holder is told; 0: never
 
     class Meta:
         constraints = [

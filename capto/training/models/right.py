@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
 
 from capto.catalogue.models import KitModel
 from capto.members.models import Person
@@ -13,6 +13,13 @@ class BorrowingRightQuerySet(models.QuerySet["BorrowingRight"]):
     def valid(self, *, now: datetime) -> "BorrowingRightQuerySet":
         """List the rights that run at a moment."""
         return self.filter(granted_at__lte=now, expires_at__gt=now, revoked_at=None)
+
+    def ending(self, *, now: datetime) -> "BorrowingRightQuerySet":
+        """List the rights that end within the days of notice of their course, and lasted longer than these."""
+        notice = ExpressionWrapper(F("course__warn_days") * timedelta(days=1), DurationField())
+        return self.valid(now=now).filter(
+            expires_at__lte=Value(now, DateTimeField()) + notice, granted_at__lt=F("expires_at") - notice
+        )
 
     def of(self, person: Person, *, kit_model: KitModel, now: datetime) -> "BorrowingRightQuerySet":
         """List the running rights of a person to borrow this kind of kit."""
@@ -59,6 +66,11 @@ class BorrowingRight(models.Model):
             reason=reason,
             expires_at=now + timedelta(days=course.right_days),
         )
+
+    def is_followed(self, *, now: datetime) -> bool:
+        """True where the person has a right of the same course that runs longer."""
+        later = type(self).objects.valid(now=now).filter(person=self.person_id, course=self.course_id)
+        return later.filter(expires_at__gt=self.expires_at).exists()
 
     def revoke(self, *, because: str, now: datetime) -> None:
         """Take the right back, with a reason; a second time changes nothing."""

@@ -1,18 +1,29 @@
-"""Who changed what, when: of a kit, a sensor, a loan, a hold or a person."""
+"""Who changed what, when: of kits, loans and people, and of the rules, lists and points that decide."""
 
 from typing import Any, cast
 
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from capto.catalogue.models import Kit, Sensor
+from capto.catalogue.models import Kit, LendingPoint, Sensor
 from capto.lending.history import MOST, history_of
-from capto.lending.models import Act, Hold, Loan
+from capto.lending.models import Act, Hold, Loan, Policy
+from capto.lending.people import known_to
 from capto.members.access import requires
-from capto.members.models import Person
+from capto.members.models import (
+    ApiToken,
+    BorrowerGroup,
+    Campaign,
+    Charter,
+    Organisation,
+    Person,
+    RetentionRule,
+    StaffRole,
+)
 from capto.members.roles import Capability
+from capto.training.models import BorrowingRight, Course, CourseSession
 
 
 def _within(kind: str, person: Person) -> "QuerySet[Any]":
@@ -31,14 +42,48 @@ def _within(kind: str, person: Person) -> "QuerySet[Any]":
             return Person.objects.all()
         known = Q(loans__point__organisation__in=own) | Q(holds__point__organisation__in=own)
         return Person.objects.filter(known | Q(staff_roles__organisation__in=own)).distinct()
+    if kind == "group":
+        lent = Q(loans__point__organisation__in=own) | Q(holds__point__organisation__in=own)
+        return BorrowerGroup.objects.filter(lent | Q(responsible__in=known_to(own).values("pk"))).distinct()
+    if kind == "policy":  # the general one binds everyone
+        return Policy.objects.filter(Q(organisation__in=own) | Q(organisation=None))
+    if kind == "charter":  # as the durations, of the whole instance
+        return Charter.objects.all()
+    if kind == "retention":
+        return RetentionRule.objects.all()
+    if kind in OF_ORGANISATION:
+        model, path = OF_ORGANISATION[kind]
+        return model._base_manager.filter(**{f"{path}__in": own})
     raise Http404
 
 
+OF_ORGANISATION: dict[str, tuple[type[Model], str]] = {
+    "campaign": (Campaign, "organisation"),
+    "course": (Course, "organisation"),
+    "organisation": (Organisation, "pk"),
+    "point": (LendingPoint, "organisation"),
+    "right": (BorrowingRight, "course__organisation"),
+    "role": (StaffRole, "organisation"),
+    "session": (CourseSession, "course__organisation"),
+    "token": (ApiToken, "organisation"),
+}
+
+
+def _row(rows: "QuerySet[Any]", pk: str) -> Model:
+    try:
+        found: Model | None = rows.filter(pk=pk).first()
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        raise Http404
+    return found
+
+
 @requires(Capability.SEE_HISTORY)
-def history(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def history(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
     """Show the changes of one row, newest first, and the acts that touched it."""
     person = cast(Person, request.user)
-    row: Model = get_object_or_404(_within(kind, person), pk=pk)
+    row = _row(_within(kind, person), pk)
     acts = Act.objects.none()
     if kind in ("kit", "loan", "hold"):
         acts = (
@@ -52,6 +97,18 @@ def history(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "loan": _("Prêt"),
         "hold": _("Réservation"),
         "person": _("Personne"),
+        "group": _("Groupe"),
+        "policy": _("Règle de prêt"),
+        "charter": _("Charte"),
+        "retention": _("Durée de conservation"),
+        "campaign": _("Campagne"),
+        "course": _("Formation"),
+        "organisation": _("Organisation"),
+        "point": _("Point de prêt"),
+        "right": _("Droit d’emprunter"),
+        "role": _("Rôle"),
+        "session": _("Séance"),
+        "token": _("Clé d’accès"),
     }
     shows_acts = person.can(Capability.SEE_BORROWERS)
     return render(

@@ -14,5 +14,5 @@ urlpatterns: list[URLPattern] = [
     path("fonds/points/<slug:slug>/", points.point, name="collection-point"),
     path("fonds/couts/", costs.costs, name="collection-costs"),
     path("fonds/couts.csv", costs.costs_csv, name="collection-costs-csv"),
-    path("fonds/historique/<slug:kind>/<int:pk>/", history.history, name="collection-history"),
+    path("fonds/historique/<slug:kind>/<str:pk>/", history.history, name="collection-history"),
 ]
