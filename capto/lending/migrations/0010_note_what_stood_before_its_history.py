@@ -25,7 +25,7 @@ def note(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lending", "0008_keep_the_history_of_policies"),
+        ("lending", "0009_keep_the_history_of_policies"),
         ("members", "0011_keep_the_history_of_rules"),
         ("catalogue", "0009_keep_the_history_of_points"),
         ("training", "0002_warn_before_a_right_ends"),

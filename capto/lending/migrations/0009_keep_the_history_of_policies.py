@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0009_keep_the_history_of_points'),
-        ('lending', '0007_look_occupancies_up_by_their_end'),
+        ('lending', '0008_hold_what_rows_owe_each_other'),
         ('members', '0011_keep_the_history_of_rules'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
