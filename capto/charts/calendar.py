@@ -9,6 +9,7 @@ STEPS = (
     5  # shades of the scale; each differs in lightness, so that it reads in grey and without colour vision
 )
 SIDE = 13.0  # of a cell, in the units of the viewBox, its gap included
+CELL = 11  # the side of what is drawn of it
 
 
 def shade(value: float, *, bounds: Sequence[float]) -> int:
@@ -39,6 +40,7 @@ def calendar_chart(
     halves = [(date(year, 1, 1), date(year, 7, 1)), (date(year, 7, 1), date(year + 1, 1, 1))]
     parts_of_year = halves if narrow else [(halves[0][0], halves[1][1])]
     parts: list[str] = []
+    squares: dict[str, list[str]] = {}
     top, widest = 18.0, 0.0
     for start, end in parts_of_year:
         monday = start - timedelta(days=start.weekday())
@@ -49,18 +51,17 @@ def calendar_chart(
                 parts.append(text(month_label(day), x=left, y=top - 5, class_="tick"))
             value = values.get(day)
             kind = "none" if value is None else f"shade-{shade(value, bounds=bounds)}"
-            words = element("title", escaped(day_text(day, value)))
-            cell = {
-                "x": left,
-                "y": top + day.weekday() * SIDE,
-                "width": SIDE - 2,
-                "height": SIDE - 2,
-                "rx": 1.5,
-            }
-            parts.append(element("rect", words, class_=f"cell {kind}", **cell))
+            y = top + day.weekday() * SIDE
+            square = f"M{left:g} {y:g}h{CELL}v{CELL}h-{CELL}z"
+            if narrow:  # nothing points at a cell of a phone: one path a shade, a third of the bytes
+                squares.setdefault(kind, []).append(square)
+            else:
+                words = element("title", escaped(day_text(day, value)))
+                parts.append(element("path", words, d=square, class_=f"cell {kind}"))
             widest = max(widest, left + SIDE + (16 if day.day < 8 else 0))
             day += timedelta(days=1)
         top += 7 * SIDE + 26
+    parts += [element("path", d="".join(those), class_=f"cell {kind}") for kind, those in squares.items()]
     return drawing(
         "".join(parts), width=round(widest), height=round(top - 24), title=title, description=description,
         ident=ident, class_="for-phone" if narrow else "for-desk",

@@ -1,5 +1,7 @@
 """Pages of words: method, accessibility, privacy."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,6 +10,7 @@ from django.utils import timezone
 from capto.catalogue.models import LendingPoint
 from capto.charts.scales import PARIS
 from capto.validation import provenance
+from capto.validation.evidence import NotPublished
 from dashboards.kept import kept
 from dashboards.method_rules import rules_of
 from dashboards.method_steps import BY_SLUG, STEPS
@@ -29,8 +32,7 @@ def method_step(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     now = timezone.now()
     number = STEPS.index(step) + 1
-    hour = PublishedHour.objects.exemplary(now=now)
-    explanation = provenance.explain(hour.series_id, hour.hour) if hour else None
+    hour, explanation = _example(now)
     context = {
         "step": step,
         "number": number,
@@ -44,6 +46,17 @@ def method_step(request: HttpRequest, slug: str) -> HttpResponse:
         "code_url": settings.SOURCE_URL,
     }
     return render(request, "dashboards/method_step.html", context)
+
+
+def _example(now: datetime) -> tuple[PublishedHour | None, provenance.Explanation | None]:
+    """Give a recent hour with its trail, nothing where none has one."""
+    hour = PublishedHour.objects.exemplary(now=now)
+    if hour is None:
+        return None, None
+    try:
+        return hour, provenance.explain(hour.series_id, hour.hour)
+    except NotPublished:  # its sums are gone: nothing to compute again
+        return None, None
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextvars import copy_context
+from datetime import timedelta
 from pathlib import Path
 from shutil import which
 from urllib.parse import urlsplit
@@ -119,6 +120,7 @@ PAGES = [
     "/station/FR00001/",
     "/data/",
     "/methode/",
+    "/methode/incertitude/",
     "/accessibilite/",
     "/vie-privee/",
     "/autour/",
@@ -209,8 +211,13 @@ def test_the_map_moves_where_scripts_run_and_says_the_same(visit: Visit, lived_i
     assert page.locator(".leaflet-popup-content").inner_text().startswith("Les Frênes")
 
 
-@pytest.mark.parametrize("path", ["/", "/lieu/{place}/", "/data/"])
-def test_a_first_visit_weighs_less_than_150_kilobytes(visit: Visit, lived_in: str, path: str) -> None:
+@pytest.mark.parametrize("path", [*PAGES, "/lieu/{place}/?periode=semaine", "/methode/controles/"])
+def test_a_first_visit_weighs_less_than_150_kilobytes(
+    visit: Visit, lived_in: str, city: City, path: str
+) -> None:
+    whole_year = [12.0 + hour % 9 for hour in range(24 * 330)]
+    for label in ("Ouest", "Nord", "Est"):
+        city.hours(city.place(label, starts_at=city.now - timedelta(days=340)), whole_year)
     visit.go(path.format(place=lived_in))
     assert visit.bytes < PAGE_BYTES
 

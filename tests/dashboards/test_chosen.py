@@ -25,7 +25,7 @@ def test_a_day_is_drawn_from_midnight_to_midnight_in_paris(client: Client, city:
     found = page(client, f"/lieu/{home.public_id}/?jour=2026-11-19")
     assert "Le 19 novembre 2026</h2>" in found
     assert "from=2026-11-18T23Z&amp;to=2026-11-19T23Z" in found
-    assert found.count('<time datetime="') == 24
+    assert found.split('<table class="hours">')[1].split("</table>")[0].count('<tr><th scope="row">') == 24
     assert f'href="/lieu/{home.public_id}/pm25/?jour=2026-11-18#deux-jours"' in found
     assert f'href="/lieu/{home.public_id}/pm25/?jour=2026-11-20#deux-jours"' in found
     assert '<meta name="robots" content="noindex">' in found

@@ -71,7 +71,9 @@ def test_the_year_of_a_place_has_a_cell_for_each_day(client: Client, city: City)
     home = city.place("Berriat")
     city.hours(home, [12.0] * 24, end=MIDNIGHT)
     found = client.get(f"/lieu/{home.public_id}/pm25/annee/").content.decode()
-    assert found.count('class="cell none"') == 2 * 364  # drawn for a desk and for a phone
+    desk, phone = found.split('id="annee-desk-t"')[1].split('id="annee-phone-t"')
+    assert desk.count('class="cell none"') == 364
+    assert phone.split('class="cell none"')[0].rpartition("<path")[2].count("z") == 364  # all in one path
     assert "jeudi 19 novembre" in found
     (address,) = re.findall(r'href="(/data/places/[^"]+)"', found)
     assert "from=2025-12-31T23Z&amp;to=2026-12-31T23Z" in address  # the year of Paris, as it is drawn
