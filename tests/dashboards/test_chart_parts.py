@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from capto.members.models import Campaign, Person
+from capto.readings.models import HourlyAggregate, Series
 from dashboards.words import figure
 from tests.dashboards.conftest import NOON, City
 
@@ -213,3 +214,20 @@ def test_the_hours_of_a_station_of_another_licence_stand_in_no_file(client: Clie
         assert chart["files"] == []
     address = "/data/charts/station/FR00001/pm25/days.csv?from=2026-11-17&to=2026-11-19"
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/lieux/", "/campagnes/", "/autour/", "/lieu/lieu0/pm25/2026-11-19T08Z/"]
+)
+def test_each_page_leads_to_what_one_can_do(client: Client, town: City, path: str) -> None:
+    if path.endswith("Z/"):
+        HourlyAggregate.objects.create(
+            series=Series.objects.get(placement__public_id="lieu0"), hour=MIDNIGHT - timedelta(hours=15),
+            n=6, total=66.0, total_of_squares=732.0, minimum=10.0, maximum=12.0,
+        )  # fmt: skip
+    content = client.get(path).content.decode()
+    ways = content.split('id="suite"')[1].split("</section>")[0]
+    for target in ("/engagements/", "/data/", "/methode/", "/contact/"):
+        assert f'href="{target}"' in ways
+        assert client.get(target).status_code == 200
+    assert 'href="/emprunter/' in ways or 'href="/emprunt' in ways
