@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from capto.catalogue.models import Accessory, Kit, LendingPoint
 from capto.lending import desk_lines
 from capto.lending.days import local_day
+from capto.lending.desk_collector import note_collector
 from capto.lending.models import Act, Hold, Loan, LoanPart
 from capto.lending.once import Answer, once
 from capto.lending.people import known_to, named_like
@@ -338,6 +339,12 @@ def _charter(gesture: Gesture, act: Act) -> Answer:
     }
 
 
+def _collector(gesture: Gesture, act: Act) -> Answer:
+    """Note who came for a group's kits; nobody has to be asked, so no scan more is needed to lend."""
+    served = person_of(gesture.person)
+    return note_collector(gesture.code, served=served, point=gesture.point, now=gesture.at, act=act)
+
+
 def _done(gesture: Gesture, act: Act) -> Answer:
     return {"outcome": "done", "tone": "neutral", "line": _("Prêt pour la personne suivante"), "details": []}
 
@@ -347,6 +354,7 @@ ACTIONS: dict[str, Callable[[Gesture, Act], Answer]] = {
     "parts": _parts,
     "undo": _undo,
     "charter": _charter,
+    "collector": _collector,
     "done": _done,
 }
 

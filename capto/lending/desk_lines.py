@@ -90,6 +90,8 @@ def about_loan(loan: Loan, *, act: Act) -> list[str]:
         )
     if loan.hold is not None:
         lines.append(_("Répond à sa réservation."))
+    if loan.group_id is not None and not loan.collected_by:
+        lines.append(_("Quelqu’un d’autre est venu le chercher ? F6, puis sa carte ou son nom."))
     if loan.policy is not None and loan.hold is None:
         usual = loan.policy.loan_days
         days = (loan.due_on - local_day(loan.lent_at)).days

@@ -7,6 +7,7 @@
   const RETRY_MS = 2000;
   const IDLE_MS = 120000;    // after two minutes nobody is at the desk any more
   const CARD = /^P[-)]?[\d&é"'(\-è_çà]{5}/i;
+  const THING = /^[KAX][-)]?[\d&é"'(\-è_çà]{5}/i;  // a kit, a part or an order: nobody's name
   const DONE = /^X[-)]?(00003|àààà")/i;
   const STORE = "capto-desk-queue";
   const ASIDE = "capto-desk-aside";
@@ -18,7 +19,7 @@
   const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
   const text = (name) => desk.dataset["text" + name];
 
-  const play = { person: null, group: null, loan: null, refused: "", parts: [] };
+  const play = { person: null, group: null, loan: null, refused: "", parts: [], asks: false };
   let idle = 0;
 
   // What waits for the server, in the order of doing; it outlives the page.
@@ -37,7 +38,7 @@
     write(STORE, queue);
     // Without waiting for the server: a card begins a person, the order "done" ends one. French keyboards included.
     const code = fields.code || "";
-    if (CARD.test(code)) serve({ mark: code, name: code, groups: [] });
+    if (action !== "collector" && CARD.test(code)) serve({ mark: code, name: code, groups: [] });
     if (DONE.test(code)) serve(null);
     send();
   }
@@ -254,6 +255,9 @@
     box.value = "";
     if (!reasonBox.hidden) closeReason();
     if (document.activeElement !== box) box.focus();
+    const asked = play.asks && !THING.test(code);
+    play.asks = false;
+    if (asked) return gesture("collector", { code: code.trim() });
     if (code.trim()) gesture("scan", { code: code.trim() });
     else if (play.loan) gesture("parts", { loan: play.loan, present: present() });
   }
@@ -263,6 +267,7 @@
     const action = event.submitter ? event.submitter.value : "scan";
     if (reasonBox.hidden === false && reason.value.trim() && play.refused) return force();
     if (action === "scan") take(box.value);
+    else if (action === "collector") askCollector();
     else order(action);
   });
 
@@ -270,6 +275,15 @@
     wake();
     box.value = "";
     gesture(action, action === "parts" ? { loan: play.loan, present: present() } : {});
+    box.focus();
+  }
+
+  // Who came for a group's kits is asked when someone says so: the next card or name is theirs.
+  function askCollector() {
+    wake();
+    play.asks = true;
+    box.value = "";
+    Object.assign(at("desk-line"), { textContent: text("Collector"), className: "answer neutral" });
     box.focus();
   }
 
@@ -300,10 +314,12 @@
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const orders = { F2: "parts", F4: "charter", F9: "undo" };
     if (orders[event.key]) { event.preventDefault(); return order(orders[event.key]); }
+    if (event.key === "F6") { event.preventDefault(); return askCollector(); }
     if (event.key === "F8") { event.preventDefault(); return openReason(); }
     if (event.key === "Escape") {
       event.preventDefault();
       if (!reasonBox.hidden) { closeReason(); box.focus(); return; }
+      play.asks = false;
       choices([]);
       checklist(null, []);
       serve(null);

@@ -12,7 +12,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from capto.lending.models import Act, Loan
 from capto.members.codes import CodeKind, write_code
-from capto.members.models import Person
+from capto.members.models import BorrowerGroup, Person
 from tests.lending.conftest import Library, library  # noqa: F401  the fixture
 
 PASSWORD = "un-mot-de-passe-long"
@@ -326,3 +326,24 @@ def test_staff_sign_in_in_two_steps_and_land_on_the_desk(
     expect(page.locator("#desk-line")).to_have_text("Scannez une carte ou un kit")
     assert re.search(r"/comptoir/$", page.url)
     page.context.close()
+
+
+def test_who_came_for_a_class_is_one_key_and_one_scan_and_lending_asks_nothing(
+    desk: Desk,
+    library: Library,  # noqa: F811
+) -> None:
+    teacher, parent = library.person("Aurore"), library.person("Basile")
+    group = BorrowerGroup.objects.create(responsible=teacher, name="CM2", category="school", size=24)
+    library.hold(teacher, library.day(0), library.day(10), group=group, by_post=True)
+    kit = library.kit()
+    desk.scan(teacher.card())
+    desk.expect("Aurore")
+    desk.scan(kit.code)
+    desk.expect(f"{kit.code} prêté à CM2")
+    assert (desk.scans, desk.clicks) == (2, 0)
+    desk.page.keyboard.press("F6")
+    desk.expect("Qui est venu ?")
+    desk.scan(parent.card())
+    desk.expect("Venu chercher\u00a0: Basile")
+    assert Loan.objects.get().collected_by == "Basile"
+    desk.at("#desk-person").to_have_text("Aurore")
