@@ -34,6 +34,11 @@ def amount(value: float | None, unit: str) -> str:
     return f"{figure(value)}\u00a0{unit}"
 
 
+def percent(share: float | None) -> str:
+    """Write a share as a percentage without decimals."""
+    return "–" if share is None else f"{figure(100 * share, 0)}\u202f%"
+
+
 def tick(value: float) -> str:
     """Write the figure of a tick: as few decimals as it has."""
     return figure(value, len(f"{value:g}".partition(".")[2]))

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from calibration.flags import FAILING, VOCABULARY
 from capto.readings.models import ReferenceStation, Threshold
 from dashboards import week, words
+from dashboards.hours_table import table_rows
 
 register = template.Library()
 
 register.filter("figure", words.figure)
+register.filter("percent", words.percent)
 register.filter("amount", words.amount)
 register.filter("hour_of", words.hour_of)
 register.filter("interval_of", words.interval_of)
@@ -29,6 +31,7 @@ register.filter("grade_in_a_word", words.grade_in_a_word)
 register.filter("grade_in_a_sentence", words.grade_in_a_sentence)
 register.filter("distance", words.distance)
 register.filter("reasons_of", words.reasons_of)
+register.filter("table_rows", table_rows)
 
 
 @register.simple_tag
@@ -51,12 +54,6 @@ def written(value: float | int | str | datetime | None) -> str:
         decimals = len(f"{value:.{places}f}".rstrip("0").partition(".")[2]) if places else 0
         return words.figure(value, decimals)
     return str(value)
-
-
-@register.filter
-def percent(share: float | None) -> str:
-    """Write a share as a percentage without decimals."""
-    return "–" if share is None else f"{words.figure(100 * share, 0)}\u202f%"
 
 
 @register.filter

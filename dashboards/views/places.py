@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -163,7 +165,7 @@ def _evidence(
     shown_station = [point for point in shown_station if span.start <= point.hour < span.end]
     chosen = hours_of_others(others, quantity=quantity.code, start=span.start, end=span.end)
     beside = [(other.label, theirs) for other, theirs in chosen]
-    seen = {code for hour in shown for code in names(hour.flags)}
+    seen = set(names(reduce(or_, (hour.flags for hour in shown), 0)))
     profile = figures.profile_figure(hours, station=station, place_name=place.label, quantity=quantity)
     days = week_of(
         hours,
