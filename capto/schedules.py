@@ -21,6 +21,9 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled("evaluations of a day ago", "capto.validation.uploads.remove_old_now", "50 * * * *"),
     Scheduled("queues of holds and late kits", "capto.lending.queue.turn_now", "*/15 * * * *"),
     Scheduled("reminders of loans", "capto.lending.reminders.queue_reminders_now", "5 * * * *"),
+    Scheduled(
+        "parcels whose sensors are heard", "capto.lending.by_post.note_arrivals_heard_now", "*/10 * * * *"
+    ),
     Scheduled("reminders of training", "capto.training.reminders.queue_reminders_now", "10 * * * *"),
     Scheduled("devices that fell silent", "firmware_bridge.diagnosis_watch.watch_for_silence", "* * * * *"),
     Scheduled("diagnosis of devices", "firmware_bridge.diagnosis_watch.watch", "*/5 * * * *"),

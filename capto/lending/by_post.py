@@ -1,16 +1,20 @@
 """Loans by post: sent, received, posted back; the return itself is the desk's, when the parcel is opened."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils import timezone
 
 from capto.lending.locks import locked
-from capto.lending.models import Act, Hold, Loan
+from capto.lending.models import Act, Hold, Loan, LoanPlacement
 from capto.lending.notices import tell
 from capto.lending.refusals import AddressMissing, HoldClosed, LoanClosed, NotByPost
 from capto.members.models import Organisation, Person
+from capto.readings.models import RawMessage
+
+LEAST_ON_THE_WAY = timedelta(hours=12)  # no post is faster; before that a sensor may still run at the desk
 
 
 class Parcels(NamedTuple):
@@ -66,7 +70,7 @@ def send(
 
 
 def note_arrival(
-    loan: Loan, *, by: Person, now: datetime, entry: str = Act.Entry.PAGE, act: Act | None = None
+    loan: Loan, *, by: Person | None, now: datetime, entry: str = Act.Entry.PAGE, act: Act | None = None
 ) -> None:
     """Note that the parcel has come; a second time changes nothing."""
     with locked(kits=[loan.kit]):
@@ -75,6 +79,32 @@ def note_arrival(
             loan.arrived_at = now
             loan.save(update_fields=["arrived_at"])
             _note(loan, "arrived", by=by, now=now, entry=entry, act=act)
+
+
+def note_arrivals_heard_now() -> None:
+    """Note the parcels whose sensors are heard (the scheduled task)."""
+    note_arrivals_heard(now=timezone.now())
+
+
+def note_arrivals_heard(*, now: datetime) -> int:
+    """Note as arrived the parcels whose sensors measure at the borrower's; gives how many.
+
+    What is heard within LEAST_ON_THE_WAY of the sending may still come from the desk. The arrival is when the first
+    message after it was received.
+    """
+    waiting = Loan.objects.open().filter(by_post=True, posted_at__lte=now - LEAST_ON_THE_WAY, arrived_at=None)
+    count = 0
+    for loan in waiting.select_related("kit__model", "point", "person"):
+        assert loan.posted_at is not None
+        sensors = LoanPlacement.objects.filter(loan=loan, placement__ends_at=None).values("placement__sensor")
+        heard = RawMessage.objects.filter(
+            sensor__in=sensors, observed_at__gte=loan.posted_at + LEAST_ON_THE_WAY, observed_at__lte=now
+        )
+        at = heard.order_by("observed_at").values_list("received_at", flat=True).first()
+        if at is not None:
+            note_arrival(loan, by=None, now=at, entry=Act.Entry.TASK)
+            count += 1
+    return count
 
 
 def note_posted_back(
@@ -98,7 +128,9 @@ def _open_by_post(loan: Loan) -> None:
         raise NotByPost
 
 
-def _note(loan: Loan, what: str, *, by: Person, now: datetime, entry: str, act: Act | None = None) -> None:
+def _note(
+    loan: Loan, what: str, *, by: Person | None, now: datetime, entry: str, act: Act | None = None
+) -> None:
     Act.note(
         act,
         Act.Kind.POST,

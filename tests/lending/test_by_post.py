@@ -8,11 +8,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from capto.lending import notices
-from capto.lending.by_post import note_arrival, note_posted_back, send
+from capto.lending.by_post import note_arrival, note_arrivals_heard, note_posted_back, send
 from capto.lending.models import Act, Hold, Loan, LoanPart
 from capto.lending.refusals import AddressMissing, HoldClosed, NotByPost
 from capto.members.models import Message, Person
 from capto.members.roles import Role
+from capto.readings.models import Layout, RawMessage
 from tests.readers import signed_in
 
 if TYPE_CHECKING:
@@ -172,3 +173,26 @@ def test_a_partial_return_names_what_is_missing(library: "Library") -> None:
     charger = LoanPart.objects.get(loan=loan, accessory__name="chargeur").accessory
     assert loan.count_parts({charger.pk: 0}, now=library.now) == [charger]
     assert Message.objects.filter(key=f"lending:returned:{loan.pk}").exists()
+
+
+def test_the_first_reading_at_home_says_that_the_parcel_has_come(library: "Library") -> None:
+    alice, lila = library.person(postal_address=STREET), library.staff()
+    loan = send(_asked(library, alice), by=lila, now=library.now)
+    sensor = loan.loan_placements.get().placement.sensor
+    layout = Layout.objects.create(signature="pm25/atm/")
+
+    def hear(hours: float) -> None:
+        at = library.now + timedelta(hours=hours)
+        RawMessage.objects.create(sensor=sensor, observed_at=at, received_at=at, layout=layout, values=[7.0])
+
+    hear(1)  # the sensor was still on at the desk
+    assert note_arrivals_heard(now=library.now + timedelta(hours=20)) == 0
+    hear(40)
+    hear(41)
+    later = library.now + timedelta(hours=42)
+    assert note_arrivals_heard(now=later) == 1 and note_arrivals_heard(now=later) == 0
+    loan.refresh_from_db()
+    assert loan.arrived_at == library.now + timedelta(hours=40)
+    act = Act.objects.get(reason="arrived")
+    assert act.entry == Act.Entry.TASK and act.by is None
+    assert notices.posted(alice, about=str(loan.pk), now=later) is None
