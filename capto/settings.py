@@ -292,6 +292,8 @@ LOGGING = {
 }
 
 # Parts of a loan's page that packages above lending bring: functions of (request, loan, *, now) that give HTML.
+# The formats that devices speak, for who writes a make of sensor: lending knows no decoder.
+WIRE_FORMATS = "firmware_bridge.formats.FORMATS"
 LOAN_PANELS = ["firmware_bridge.loan_devices.panel"]
 
 # Who holds what of a person, for their own copy and their erasure (capto.members.erasure says how).

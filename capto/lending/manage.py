@@ -7,7 +7,8 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from capto.catalogue.models import LendingPoint
+from capto.catalogue.models import KitModel, LendingPoint, SensorModel, UpkeepPlan
+from capto.lending import catalogue_forms as catalogue
 from capto.lending import manage_forms as forms
 from capto.lending.models import Policy
 from capto.lending.people import known_to
@@ -44,8 +45,8 @@ class Section(NamedTuple):
 
     @property
     def history(self) -> str:
-        """The kind under which the history page knows its rows."""
-        return HISTORY_OF[self.slug]
+        """The kind under which the history page knows its rows, '' where none is kept."""
+        return HISTORY_OF.get(self.slug, "")
 
 
 HISTORY_OF = {
@@ -119,6 +120,29 @@ SECTIONS: tuple[Section, ...] = (
          (_("Emprunteur"), lambda p: p.get_category_display() or _("tous")),
          (_("Organisation"), lambda p: p.organisation or _("toutes")), (_("Jours"), lambda p: p.loan_days),
          (_("Prolongations"), lambda p: p.renewals)],
+    ),
+    Section(
+        "modeles", _("Modèles de capteurs"), _("Ajouter un modèle"), _C.MANAGE_CATALOGUE, catalogue.SensorModelForm,
+        lambda person: SensorModel.objects.prefetch_related("quantities").order_by("maker", "name"),
+        [(_("Modèle"), lambda m: m), (_("Mesure"), lambda m: ", ".join(q.name for q in m.quantities.all())),
+         (_("Format"), lambda m: m.wire_format), (_("Secondes entre deux messages"), lambda m: m.reporting_interval_s)],
+        only_who_governs=True,
+    ),
+    Section(
+        "genres", _("Genres de kits"), _("Ajouter un genre"), _C.MANAGE_CATALOGUE, catalogue.KitModelForm,
+        lambda person: KitModel.objects.prefetch_related("parts"),
+        [(_("Nom"), lambda k: k.name), (_("Dans la boîte"), lambda k: ", ".join(p.name for p in k.parts.all())),
+         (_("Proposé"), lambda k: _yes(k.is_offered))],
+        only_who_governs=True,
+    ),
+    Section(
+        "entretien", _("Plans d’entretien"), _("Ajouter un plan"), _C.MANAGE_CATALOGUE, catalogue.UpkeepPlanForm,
+        lambda person: UpkeepPlan.objects.select_related("sensor_model", "kit_model").order_by("pk"),
+        [(_("À faire"), lambda p: p.get_work_display()), (_("Sur"), lambda p: p.sensor_model or p.kit_model),
+         (_("Tous les … jours"), lambda p: p.interval_days or ""),
+         (_("Après chaque prêt"), lambda p: _yes(p.after_each_loan)),
+         (_("Bloque le prêt"), lambda p: _yes(p.blocks_lending))],
+        only_who_governs=True,
     ),
     Section(
         "campagnes", _("Campagnes de mesure"), _("Ajouter une campagne"), _C.MANAGE_CAMPAIGNS, forms.CampaignForm,

@@ -16,7 +16,7 @@ from capto.simulation.models import SimulatedCity
 from capto.simulation.reference import ANALYSERS, WIND_DIRECTION, WIND_SPEED
 from capto.simulation.stays import Stay, stays
 from capto.simulation.town import STATIONS, Spot, Station
-from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
+from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit, says_whole
 
 COMMUNE = "SIM01"  # of no official list: the town is invented, and its pages say so
 INTERVAL_S = 600  # between two messages of a simulated sensor
@@ -36,11 +36,24 @@ class Model(NamedTuple):
     maker: str
     name: str
     particle_counter: str
+    guide: str
 
 
+GUIDE_OPEN_AIR = """Sous abri, à hauteur de nez, à plus d’un mètre d’une bouche de chaleur.
+
+1. Branchez le bloc d’alimentation : la lumière devient bleue.
+2. Choisissez sur votre téléphone le Wi-Fi « capteur », puis le vôtre.
+3. Quand la lumière est verte, il envoie une mesure par minute.
+"""
+GUIDE_BOX = """Sur un rebord, l’entrée d’air vers le vide, jamais au soleil.
+
+1. Branchez le câble : l’écran montre trois traits.
+2. Appuyez sur le bouton jusqu’au mot « Wi-Fi », puis suivez votre téléphone.
+3. L’écran montre des chiffres : la première mesure est partie.
+"""
 MODELS = (
-    Model(OPEN_AIR, "simulated-open-air", "AirGradient", "Open Air (simulé)", "PMS5003"),
-    Model(SENML_BOX, "simulated-senml-box", "Capto", "Boîte SenML (simulée)", "SPS30"),
+    Model(OPEN_AIR, "simulated-open-air", "AirGradient", "Open Air (simulé)", "PMS5003", GUIDE_OPEN_AIR),
+    Model(SENML_BOX, "simulated-senml-box", "Capto", "Boîte SenML (simulée)", "SPS30", GUIDE_BOX),
 )
 
 
@@ -129,14 +142,17 @@ def _bench(station: Station, territory: Territory) -> Place:
 
 
 def _model(model: Model) -> SensorModel:
-    return SensorModel.objects.create(
+    row = SensorModel.objects.create(
         slug=model.slug,
         maker=model.maker,
         name=model.name,
         wire_format=model.family.wire_format,
         reporting_interval_s=INTERVAL_S,
         particle_counter=model.particle_counter,
+        guide=model.guide,
     )
+    row.quantities.set(ObservedProperty.objects.filter(code__in=says_whole(model.family)))
+    return row
 
 
 def _sensor(unit: Unit, model: SensorModel, owner: Organisation) -> Sensor:

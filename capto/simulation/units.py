@@ -72,6 +72,12 @@ class Said(NamedTuple):
     sees_particles: NDArray[np.bool_]
 
 
+def says_whole(family: Family) -> frozenset[str]:
+    """Name the quantities of a message that lacks nothing."""
+    own = {"pressure"} if family is SENML_BOX else {"pm1", "pn03"}
+    return frozenset({"pm25", "pm10", "temperature", "humidity"} | own)
+
+
 @dataclass(frozen=True)
 class Unit:
     """The sensor `number` (1, 2, ...) of a city."""
@@ -99,8 +105,7 @@ class Unit:
     @property
     def says_whole(self) -> frozenset[str]:
         """Name the quantities of a message that lacks nothing."""
-        own = {"pressure"} if self.family is SENML_BOX else {"pm1", "pn03"}
-        return frozenset({"pm25", "pm10", "temperature", "humidity"} | own)
+        return says_whole(self.family)
 
     def phase(self, interval_s: int) -> int:
         """Give the second of the interval at which it sends."""

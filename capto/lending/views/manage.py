@@ -69,7 +69,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
         "heads": [head for head, _value in section.columns],
         "lines": [(row, [value(row) for _head, value in section.columns]) for row in found],
         "may_add": may_add(section, person),
-        "sees_history": person.can(Capability.SEE_HISTORY),
+        "sees_history": bool(section.history) and person.can(Capability.SEE_HISTORY),
     }
     return _second_factor(request) or render(request, "lending/manage/rows.html", context)
 
@@ -94,6 +94,7 @@ def row(request: HttpRequest, slug: str, pk: str = "") -> HttpResponse:
         )
     form = section.form(
         request.POST or None,
+        request.FILES or None,
         instance=instance,
         person=person,
         capability=section.capability,
