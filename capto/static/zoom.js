@@ -58,7 +58,12 @@
       const cell = (name) => row[head.indexOf(name)] ?? "";
       const figure = (name) => (cell(name) === "" ? null : Number(cell(name)));
       const failed = cell("flags").split(" ").some((flag) => bad.includes(flag));
-      return { at: place(axis, cell(axis)), value: failed ? null : figure("value"), spread: figure("expanded_uncertainty") };
+      return {
+        at: place(axis, cell(axis)),
+        value: failed ? null : figure("value"),
+        spread: figure("expanded_uncertainty"),
+        provisional: cell("provisional") === "true",
+      };
     });
     return { axis, points, line: link.dataset.line, name: link.dataset.name };
   }
@@ -107,6 +112,7 @@
       button.hidden = false;
       button.focus();
     };
+    box.querySelector(".zoom-unit").textContent = button.dataset.unit;
     drawings[0].before(box);
     figure.classList.add("enlarged");
     button.hidden = true;
@@ -124,7 +130,7 @@
       }
       columns.push(take((p) => p.value));
       file.column = columns.length;
-      series.push({ label: file.name, stroke: colour(COLOURS[file.line]), width: 2, dash: DASHES[file.line] });
+      series.push({ label: file.name, stroke: colour(COLOURS[file.line]), width: 2, dash: file.points.every((point) => point.provisional) ? [6, 5] : DASHES[file.line] });
     }
     const size = () => ({ width: plot.clientWidth, height: Math.min(480, Math.max(280, window.innerHeight * 0.6)) });
     const ink = { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { stroke: colour("--rule"), width: 1 } };
@@ -139,7 +145,7 @@
       ...size(),
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), PARIS),
       scales: { x: { time: axis !== "hour_of_day" }, y: { range: (u, low, high) => [Math.min(low ?? 0, 0), (high ?? 1) * 1.05 || 1] } },
-      axes: [{ ...ink, values: short, space: 70 }, { ...ink, values: (u, splits) => splits.map((at) => numbers.format(at)) }],
+      axes: [{ ...ink, values: short, space: 70, ...(axis === "hour_of_day" ? { incrs: [1, 2, 3, 6] } : {}) }, { ...ink, values: (u, splits) => splits.map((at) => numbers.format(at)) }],
       series, bands,
       legend: { show: false },
       cursor: { drag: { x: true, y: false } },
@@ -178,7 +184,7 @@
       pointed = Math.min(Math.max(index, 0), xs.length - 1);
       const { min, max } = u.scales.x;
       if (xs[pointed] < min || xs[pointed] > max) view(xs[pointed] - (max - min) / 2, xs[pointed] + (max - min) / 2);
-      u.setCursor({ left: u.valToPos(xs[pointed], "x"), top: u.over.clientHeight / 2 });
+      u.setCursor({ left: Math.min(u.valToPos(xs[pointed], "x"), u.over.clientWidth - 1), top: u.over.clientHeight / 2 });
     }
     const acts = {
       in: () => zoom(0.5),

@@ -115,6 +115,8 @@ PAGES = [
     "/lieu/{place}/",
     "/lieu/{place}/pm25/annee/",
     "/integrer/{place}/pm25/",
+    "/integrer/lieu/{place}/pm25/semaine/",
+    "/integrer/station/FR00001/pm25/profil/",
     "/commune/38185/",
     "/modele/mesange/",
     "/station/FR00001/",
