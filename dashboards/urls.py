@@ -4,6 +4,7 @@ from django.views.i18n import set_language
 
 from capto.late import late
 from dashboards.api.api import api, description
+from dashboards.api.over_http import opened, over_http
 from dashboards.views import (
     around_here,
     campaigns,
@@ -98,8 +99,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="period-file",
     ),
     path("", include("dashboards.sensorthings.urls")),
-    path("api/v1/openapi.json", description, name="api-description"),
-    path("api/v1/", api.urls),
+    path("api/v1/openapi.json", over_http(description), name="api-description"),
+    path("api/v1/", (opened(api.urls[0]), *api.urls[1:])),
     # Choosing a language changes nothing but a cookie: without a token, pages stay the same for everyone.
     path("langue/choisir", csrf_exempt(set_language), name="choose-language"),
 ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 from functools import wraps
+from hashlib import md5
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,7 @@ def open_to_all(view: View) -> View:
                 answer = view(request, *args, **kwargs)
             except NotUnderstood as error:
                 answer = plain(str(error), status=400)
+            answer = marked(request, answer)
         else:
             answer = plain(_("Ces données se lisent ; rien ne s’y écrit."), status=405)
             answer["Allow"] = "GET, HEAD, OPTIONS"
@@ -69,6 +71,18 @@ def open_to_all(view: View) -> View:
         return answer
 
     return opened
+
+
+def marked(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
+    """Give a short answer that has no mark yet the mark of its content, or say that it has not changed."""
+    if answer.status_code != 200 or not isinstance(answer, HttpResponse):
+        return answer
+    if "ETag" not in answer:
+        answer["ETag"] = f'"{md5(answer.content, usedforsecurity=False).hexdigest()}"'
+    if "Cache-Control" not in answer:
+        patch_cache_control(answer, public=True, max_age=FRESH_SECONDS)
+    unchanged = get_conditional_response(request, etag=answer["ETag"], response=answer)
+    return answer if unchanged is None else unchanged
 
 
 def plain(sentence: str, *, status: int) -> HttpResponse:

@@ -37,6 +37,15 @@ def _word(condition: str) -> str:
     return f"CASE WHEN {condition} THEN 'true' ELSE 'false' END"
 
 
+# Of the columns that hold a quantity: a UCUM code, or {unit} where the column `unit` says it row by row.
+UNITS = {
+    **dict.fromkeys(
+        ("raw_mean", "value", "expanded_uncertainty", "total", "minimum", "maximum", "old_value", "new_value",
+         "old_expanded_uncertainty", "new_expanded_uncertainty"), "{unit}",
+    ),
+    "total_of_squares": "{unit}2", "n": "1", "coverage": "1", "latitude": "deg", "longitude": "deg", "precision_m": "m",
+}  # fmt: skip
+
 OF_SERIES: tuple[Column, ...] = (
     Column(
         "place_id", "published.public_id", "string", _("identifiant public du lieu, tiré au sort à chaque prêt")

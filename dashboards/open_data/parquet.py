@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from dashboards.open_data.dictionary import Column
+from dashboards.open_data.dictionary import UNITS, Column
 
 ROWS_IN_A_GROUP = 131_072  # about 20 MB of hours before compression
 CSV_BYTES_AT_ONCE = 4 * 1024 * 1024
@@ -24,13 +24,15 @@ TYPES = {
 
 
 def schema(columns: Sequence[Column]) -> pa.Schema:
-    """Give the schema of a file: the type of each column, and its meaning in French as metadata."""
+    """Give the schema of a file: the type of each column; its meaning in French and its unit (UCUM) as metadata."""
     return pa.schema(
-        [
-            pa.field(column.name, TYPES[column.type], metadata={"description": str(column.meaning)})
-            for column in columns
-        ]
+        [pa.field(column.name, TYPES[column.type], metadata=_told(column)) for column in columns]
     )
+
+
+def _told(column: Column) -> dict[str, str]:
+    told = {"description": str(column.meaning)}
+    return told | ({"unit": UNITS[column.name]} if column.name in UNITS else {})
 
 
 def as_parquet(blocks: Generator[bytes], *, columns: pa.Schema) -> Generator[bytes]:

@@ -1,5 +1,7 @@
 """What describes the open data: its catalogue, its data package, its releases."""
 
+from hashlib import md5
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -36,17 +38,24 @@ RELEASE_TYPES = MEDIA_TYPES | {"json": "application/json", "SHA256SUMS": "text/p
 def catalog(request: HttpRequest, extension: str) -> HttpResponseBase:
     """Give the catalogue in DCAT-AP 3, as JSON-LD, Turtle or RDF/XML."""
     written, media_type = SERIALISATIONS[extension]
-    now = timezone.now()
+    now = timezone.now().replace(
+        minute=0, second=0, microsecond=0
+    )  # within the hour the catalogue is the same
+    licences, downloads = holdings.licences(now=now), holdings.downloads()
+    extents, modified = holdings.extents(now=now), holdings.modified(now=now)
     graph = catalogue(
         list(SOURCES.values()),
-        licences=holdings.licences(now=now),
-        downloads=holdings.downloads(),
-        extents=holdings.extents(now=now),
-        modified=holdings.modified(now=now),
+        licences=licences,
+        downloads=downloads,
+        extents=extents,
+        modified=modified,
         services=_services(),
         now=now,
     )
     answer = HttpResponse(graph.serialize(format=written), content_type=media_type)
+    # Nodes without a name are named anew at each writing: the same graph, not the same bytes.
+    told = ([(name, licence.url) for name, licence in licences.items()], downloads, extents, modified, now)
+    answer["ETag"] = f'W/"{md5(repr(told).encode(), usedforsecurity=False).hexdigest()}"'
     patch_cache_control(answer, public=True, max_age=FRESH_SECONDS)
     return answer
 
