@@ -81,7 +81,7 @@ def test_the_same_request_twice_is_one_act_and_one_answer(library: "Library", de
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_the_same_request_from_ten_threads_at_once_is_one_act(
+def test_the_same_scan_from_twenty_threads_at_once_is_one_act(
     library: "Library", desk: Desk, at_once: AtOnce
 ) -> None:
     alice, kit = library.person(), library.kit()
@@ -94,7 +94,7 @@ def test_the_same_request_from_ten_threads_at_once_is_one_act(
         answer = client.post("/comptoir/geste/", data=json.dumps(body), content_type="application/json")
         return answer.status_code, answer.json()["outcome"]
 
-    assert set(at_once(post, list(range(10)))) == {(200, "lent")}
+    assert set(at_once(post, list(range(20)))) == {(200, "lent")}
     assert Loan.objects.count() == 1 == Act.objects.count()
 
 
@@ -356,10 +356,10 @@ def test_each_scan_asks_the_database_a_known_number_of_times(library: "Library",
     assert counted == {"person": 17, "lent": 38, "returned": 27, "kit": 20, "unknown": 12}
 
 
-# One rule, every entry: the desk's request, the desk's form, the borrower's page, the verb that commands call.
+# One rule, every entry: the desk's request, the desk's form, a program's, the verb that commands call.
 
 
-@pytest.mark.parametrize("entry", ["desk", "form", "verb"])
+@pytest.mark.parametrize("entry", ["desk", "form", "api", "verb"])
 @pytest.mark.parametrize("who", ["expired", "untrained", "over_limit"])
 def test_who_may_not_borrow_may_not_at_any_entry(
     library: "Library", desk: Desk, entry: str, who: str
@@ -381,6 +381,15 @@ def test_who_may_not_borrow_may_not_at_any_entry(
     elif entry == "form":
         fields = {"key": str(uuid4()), "code": kit.code, "action": "scan", "person": f"#{person.pk}"}
         assert "answer bad" in desk.client.post("/comptoir/", fields).content.decode()
+    elif entry == "api":
+        told = {"kit": kit.code, "person": person.card(), "point": library.point.slug}
+        answer = desk.client.post(
+            "/api/lending/v1/loans",
+            json.dumps(told),
+            content_type="application/json",
+            headers={"Idempotency-Key": str(uuid4())},
+        )
+        assert answer.status_code in (403, 409, 422) and answer.json()["title"], answer.content
     else:
         with pytest.raises(Refusal):
             Loan.lend(Kit.objects.get(pk=kit.pk), to=person, point=library.point, now=library.now)

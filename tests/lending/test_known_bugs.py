@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
 
 from capto.catalogue.models import Kit
 from capto.lending.models import Hold, Loan, Occupancy
@@ -21,6 +23,7 @@ from capto.lending.refusals import (
     AlreadyOnLoan,
     Busy,
     ExtensionMeetsBooking,
+    HasLateLoan,
     HoldClosed,
     KitOutOfService,
     KitReserved,
@@ -260,6 +263,18 @@ def test_a_returned_loan_keeps_its_key_and_its_table(library: "Library") -> None
     assert Loan.objects.get(pk=loan.pk).public_id == loan.public_id
 
 
+def test_who_brought_back_what_was_late_borrows_again_at_once(library: "Library") -> None:
+    """Koha bug 26208: after lifting it, a phantom of the suspension stays."""
+    library.set_policy(loans_at_once=3)
+    alice, kit = library.person(), library.kit()
+    library.lend(kit, alice)
+    late = library.now + timedelta(days=30)
+    with pytest.raises(HasLateLoan):
+        library.lend(library.kit(), alice, now=late)
+    library.take_back(kit, now=late)
+    assert library.lend(library.kit(), alice, now=late).person == alice
+
+
 def test_nothing_of_a_suspension_is_stored(library: "Library") -> None:
     """Koha bug 26208: a suspension stored twice drifts. Here being late follows from the loan, and nothing else."""
     names = {field.name for field in Person._meta.get_fields()} | {f.name for f in Loan._meta.get_fields()}
@@ -295,6 +310,41 @@ def test_a_booking_without_stock_waits_and_is_never_ready(library: "Library") ->
     """leihs#1940."""
     hold = library.hold(library.person(), library.day(7), library.day(21))
     assert hold.state == Hold.State.WAITING and hold.kit is None
+
+
+@threads
+def test_twenty_kits_added_at_once_have_distinct_codes_and_no_error(
+    library: "Library", at_once: AtOnce
+) -> None:
+    """snipe-it#14476: duplicate tags; #15553: the automatic tag fails."""
+    made = at_once(lambda _n: Kit.add(library.kind, point=library.point, now=library.now), list(range(20)))
+    assert all(isinstance(kit, Kit) for kit in made), made
+    assert len({kit.code for kit in made}) == 20
+    parts = [part.code for kit in made for part in kit.accessories.all()]
+    assert len(parts) == 60 == len(set(parts))
+
+
+@threads
+def test_one_person_in_two_browsers_who_confirms_both_has_one_hold(
+    library: "Library", at_once: AtOnce
+) -> None:
+    """commonsbooking#2301: two logins, both confirmed; here on the page, each with its own form and session."""
+    library.now = timezone.now()
+    alice = library.person()
+    for _n in range(2):
+        library.kit()
+    first = library.point.next_open_day(library.day(7))
+    last = library.point.next_open_day(first + timedelta(days=7))
+    told = {"point": library.point.slug, "starts_on": first.isoformat(), "ends_on": last.isoformat()}
+
+    def confirm(_n: int) -> int:
+        browser = Client()
+        browser.force_login(alice)
+        return browser.post("/emprunter/particules-dehors/", told).status_code
+
+    statuses = at_once(confirm, [1, 2])
+    assert sorted(statuses) == [200, 302], statuses
+    assert Hold.objects.count() == 1
 
 
 @threads

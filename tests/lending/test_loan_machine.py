@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from capto.catalogue.models import Kit, UpkeepTicket
+from capto.lending import by_post
 from capto.lending.models import Act, Hold, Loan, LoanPlacement, Occupancy
 from capto.lending.queue import turn
 from capto.lending.refusals import Refusal
@@ -34,7 +35,7 @@ def _machine(library: "Library") -> type[RuleBasedStateMachine]:
             library.set_policy(loans_at_once=2)
             self.lila = library.staff()
             self.kits = [library.kit() for _n in range(KITS)]
-            self.people = [library.person() for _n in range(PEOPLE)]
+            self.people = [library.person(postal_address="1 rue Basse") for _n in range(PEOPLE)]
 
         def teardown(self) -> None:
             if hasattr(self, "savepoint"):
@@ -103,6 +104,39 @@ def _machine(library: "Library") -> type[RuleBasedStateMachine]:
             if loan is not None:
                 self._try(lambda: loan.swap(self.kits[other], now=self.now, reason="panne"))
 
+        @rule(kit=st.integers(0, KITS - 1), days=st.integers(1, 40))
+        def extend(self, kit: int, days: int) -> None:
+            loan = Loan.objects.open().filter(kit=self.kits[kit]).first()
+            if loan is not None:
+                until = self.now.date() + timedelta(days=days)
+                self._try(lambda: loan.renew(now=self.now, until=until, by=self.lila, override="école"))
+
+        @rule(kit=st.integers(0, KITS - 1))
+        def lose(self, kit: int) -> None:
+            loan = Loan.objects.open().filter(kit=self.kits[kit]).first()
+            if loan is not None:
+                self._try(lambda: loan.lose(now=self.now, reason="volé", by=self.lila))
+
+        @rule(kit=st.integers(0, KITS - 1))
+        def find_again(self, kit: int) -> None:
+            missing = Kit.objects.filter(pk=self.kits[kit].pk, state=Kit.State.MISSING).first()
+            if missing is not None:
+                missing.set_state(Kit.State.ACTIVE)
+
+        @rule(data=st.data())
+        def post_a_held_kit(self, data: st.DataObject) -> None:
+            holds = list(Hold.objects.filter(by_post=True).order_by("pk"))
+            if holds:
+                hold = data.draw(st.sampled_from(holds))
+                self._try(lambda: by_post.send(hold, now=self.now, by=self.lila))
+
+        @rule(kit=st.integers(0, KITS - 1), back=st.booleans())
+        def a_parcel_moves(self, kit: int, back: bool) -> None:
+            loan = Loan.objects.open().filter(kit=self.kits[kit]).first()
+            if loan is not None:
+                moves = by_post.note_posted_back if back else by_post.note_arrival
+                self._try(lambda: moves(loan, now=self.now, by=self.lila))
+
         @rule()
         def undo(self) -> None:
             self._try(
@@ -132,6 +166,24 @@ def _machine(library: "Library") -> type[RuleBasedStateMachine]:
                 assert occupancy.kit_id == loan.kit_id
                 standing = LoanPlacement.objects.filter(loan=loan, placement__ends_at=None)
                 assert {t.placement.sensor_id for t in standing} == {s.pk for s in loan.kit.sensors.all()}
+
+        @invariant()
+        def the_database_agrees(self) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+        @invariant()
+        def a_parcel_goes_comes_and_goes_back_in_this_order(self) -> None:
+            for loan in Loan.objects.all():
+                steps = [loan.posted_at, loan.arrived_at, loan.posted_back_at]
+                told = [step for step in steps if step is not None]
+                assert told == sorted(told)
+
+        @invariant()
+        def a_lost_kit_is_lent_and_put_aside_to_nobody(self) -> None:
+            missing = Kit.objects.filter(state=Kit.State.MISSING)
+            assert not Loan.objects.open().filter(kit__in=missing).exists()
+            assert not Occupancy.objects.filter(kit__in=missing, hold__isnull=False).exists()
 
         @invariant()
         def a_closed_loan_has_no_open_placement(self) -> None:
