@@ -23,6 +23,7 @@ from capto.lending.refusals import (
     TooLong,
 )
 from capto.lending.rules import Borrower, KitFacts, check_kit, check_person, decide, next_open_day
+from capto.lending.take_back import SHORTEST
 from capto.members.models import BorrowerCategory, BorrowerGroup, Person
 
 
@@ -70,8 +71,9 @@ def lend(
         own = Occupancy.objects.filter(hold=hold).first() if hold else None
         last, in_the_way = _room(kit, own=own, last=last, policy=policy, point=point, now=now)
         overridden = decide([*refusals, *in_the_way], override=override, by=by, point=point)
+        begins = now
         if in_the_way:
-            _clear(kit, own=own, until=end_of(last) + policy.rest, now=now)
+            begins = _clear(kit, own=own, until=end_of(last) + policy.rest, now=now)
         loan = Loan.objects.create(
             kit=kit,
             person=to,
@@ -89,7 +91,7 @@ def lend(
             is_simulated=to.is_simulated,
         )
         memory = _consume(hold, own=own, now=now)
-        Occupancy.objects.create(kit=kit, loan=loan, period=half_open(now, end_of(last) + policy.rest))
+        Occupancy.objects.create(kit=kit, loan=loan, period=half_open(begins, end_of(last) + policy.rest))
         LoanPart.objects.bulk_create(
             LoanPart(loan=loan, accessory=part, out=part.present) for part in kit.accessories.all()
         )
@@ -187,8 +189,13 @@ def last_day_before(moment: datetime, *, policy: Policy, point: LendingPoint) ->
     return days[-1] if days else None
 
 
-def _clear(kit: Kit, *, own: Occupancy | None, until: datetime, now: datetime) -> None:
-    """Set aside what an override waived: holds go back to the queue, a rest or a block ends now."""
+def _clear(kit: Kit, *, own: Occupancy | None, until: datetime, now: datetime) -> datetime:
+    """Set aside what an override waived: holds go back to the queue, a rest or a block ends now.
+
+    Gives the moment from which the kit is free: a microsecond after now where a loan began and ended now. Raises
+    KitRests where a loan began later, as it may for a desk that was offline: no reason undoes what has happened.
+    """
+    free_from = now
     for occupancy in room.in_the_way(kit, start=now, end=until, apart_from=own):
         if occupancy.hold is not None:
             room.back_to_the_queue(occupancy, now=now)
@@ -196,6 +203,12 @@ def _clear(kit: Kit, *, own: Occupancy | None, until: datetime, now: datetime) -
             occupancy.set_period(occupancy.starts_at, now)
         elif occupancy.loan is None:
             occupancy.delete()
+        elif occupancy.starts_at == now:
+            occupancy.set_period(now, now + SHORTEST)
+            free_from = occupancy.ends_at
+        else:
+            raise KitRests(kit=kit.code, until=occupancy.ends_at, reason=_("repos après un prêt"))
+    return free_from
 
 
 def _consume(hold: Hold | None, *, own: Occupancy | None, now: datetime) -> dict[str, Any]:

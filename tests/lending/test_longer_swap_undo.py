@@ -9,6 +9,7 @@ from capto.lending.refusals import (
     DatesInDisorder,
     ExtensionMeetsBooking,
     KitReserved,
+    KitRests,
     LoanClosed,
     NoRenewalLeft,
     NothingToUndo,
@@ -177,3 +178,24 @@ def test_a_kit_that_was_swapped_out_at_this_very_moment_can_be_lent_in_it(librar
     library.lend(first, library.person(), by=library.staff(), override="essai")
     before, after = Placement.objects.filter(sensor=first.sensors.get()).order_by("starts_at")
     assert after.starts_at == before.ends_at == library.now + timedelta(microseconds=1)
+
+
+def test_a_kit_that_came_back_at_this_very_moment_is_lent_again_in_it_with_a_reason(
+    library: "Library",
+) -> None:
+    kit, lila = library.kit(), library.staff()
+    library.lend(kit, library.person())
+    library.take_back(kit)
+    second = library.lend(kit, library.person("Bruno"), by=lila, override="essai de l’écran")
+    assert Occupancy.objects.get(loan=second).starts_at == library.now + timedelta(microseconds=1)
+    library.take_back(kit)
+    with pytest.raises(KitRests):  # two loans of one instant are enough
+        library.lend(kit, library.person("Chloé"), by=lila, override="essai de l’écran")
+
+
+def test_no_reason_undoes_a_loan_that_began_after_an_offline_desk_s_act(library: "Library") -> None:
+    kit, lila = library.kit(), library.staff()
+    library.lend(kit, library.person(), now=library.now + timedelta(minutes=30))
+    library.take_back(kit, now=library.now + timedelta(minutes=40))
+    with pytest.raises(KitRests):
+        library.lend(kit, library.person("Bruno"), by=lila, override="file d’attente")
