@@ -32,6 +32,15 @@ PARTS = {
     "soirs": "evenings",
     "vent": "wind",
 }
+# Charts that a subject has once enough was measured; until then the frame says so.
+SOMETIMES = {
+    "lieu": ("semaine", "profil"),
+    "station": ("semaine", "profil"),
+    "commune": ("jours", "profil"),
+    "modele": ("jours", "profil"),
+    "campagne": ("jours", "profil"),
+    "soirs": ("soirs",),
+}
 
 
 def _framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
@@ -56,14 +65,22 @@ def _chart(request: HttpRequest, subject: str, ident: str, quantity: str, figure
         return render(request, "dashboards/withdrawn_embedded.html", {"gone": gone}, status=410)
     shown = context.get("quantity")
     drawn: Chart | None = context.get("charts", {}).get(name) or context.get("chart")
-    if drawn is None or shown is None or shown.code != quantity or drawn.ident != name:
+    if shown is None or shown.code != quantity or (drawn is not None and drawn.ident != name):
         raise Http404
+    if drawn is None:
+        if name not in SOMETIMES.get(subject, ()):
+            raise Http404
+        return render(
+            request,
+            "dashboards/embedded_empty.html",
+            {"quantity": shown, "back_url": _back_of(context, subject, ident, quantity)},
+        )
     context |= {
         "chart": drawn,
         "quantity": context["wind"].speed.property if name == "vent" else shown,
         "figure": f"dashboards/includes/{PARTS[name]}_figure.html",
         "is_alone": True,
-        "back_url": context.get("page_url") or _back(subject, ident, quantity),
+        "back_url": _back_of(context, subject, ident, quantity),
         "licences": [
             licence
             for licence, is_used in (
@@ -75,6 +92,10 @@ def _chart(request: HttpRequest, subject: str, ident: str, quantity: str, figure
         "page_site": settings.SITE_URL,
     }
     return render(request, "dashboards/embedded.html", context)
+
+
+def _back_of(context: Context, subject: str, ident: str, quantity: str) -> str:
+    return str(context.get("page_url") or _back(subject, ident, quantity))
 
 
 def _back(subject: str, ident: str, quantity: str) -> str:

@@ -162,6 +162,14 @@ def test_each_framed_page_shows_the_same_chart_without_the_site_around_it(
         assert "Lire la page de ce graphique" in content
 
 
+def test_a_framed_chart_without_enough_measurements_says_so(client: Client, city: City) -> None:
+    city.hours(city.place("Berriat", public_id="lieu0"), [12.0] * 5)
+    for address in ("/integrer/lieu/lieu0/pm25/semaine/", "/integrer/commune/38185/pm25/jours/"):
+        answer = client.get(address)
+        assert answer.status_code == 200 and "frame-ancestors *" in answer["Content-Security-Policy"]
+        assert "Pas encore assez de mesures" in answer.content.decode()
+
+
 def test_a_chart_of_a_period_is_the_same_file_a_day_later(
     client: Client, town: City, monkeypatch: Any
 ) -> None:

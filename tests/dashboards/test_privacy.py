@@ -27,6 +27,10 @@ def public_answers(client: Client, public_id: str) -> dict[str, str]:
         f"/data/places/{public_id}/hourly.csv",
         f"/data/places/{public_id}/hourly.csv?from=x",
         "/station/FR00001/",
+        f"/integrer/lieu/{public_id}/pm25/profil/",
+        f"/data/charts/place/{public_id}/pm25/days.csv?from=2026-11-01&to=2026-11-21",
+        f"/data/charts/place/{public_id}/pm25/profile.csv?from=2026-11-01&to=2026-11-21",
+        "/methode/publication/",
     ]
     answers = {}
     for address in addresses:

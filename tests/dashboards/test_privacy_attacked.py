@@ -58,6 +58,12 @@ def addresses(public_id: str) -> list[str]:
         f"/lieu/{public_id}/pm25/annee/",
         f"/lieu/{public_id}/pm25/jours.atom",
         f"/integrer/{public_id}/pm25/",
+        f"/integrer/lieu/{public_id}/pm25/semaine/",
+        f"/integrer/lieu/{public_id}/pm25/annee/",
+        f"/data/charts/place/{public_id}/pm25/days.csv?from=2026-11-15&to=2026-11-16",
+        f"/data/charts/place/{public_id}/pm25/profile.csv?from=2026-11-01&to=2026-11-16",
+        "/data/charts/commune/38185/pm25/days.csv?from=2026-11-15&to=2026-11-16",
+        "/data/charts/all/evenings/pm25/evenings.csv?from=2026-11-15&to=2026-11-16",
         "/sitemap.xml",
         "/carte.json?grandeur=pm25",
     ]
@@ -93,6 +99,8 @@ def test_an_indoor_place_answers_as_one_that_does_not_exist(client: Client, city
     for form in (
         "/lieu/{}/", "/lieu/{}/pm25/", "/lieu/{}/pm25/annee/", "/lieu/{}/pm25/jours.atom", "/integrer/{}/pm25/",
         "/data/places/{}/hourly.csv", "/api/v1/hourly?place_id={}", "/lieu/{}/pm25/2026-11-20T10Z/",
+        "/integrer/lieu/{}/pm25/semaine/", "/integrer/lieu/{}/pm25/annee/",
+        "/data/charts/place/{}/pm25/days.csv?from=2026-11-15&to=2026-11-20",
     ):  # fmt: skip
         there, not_there = client.get(form.format(hidden.public_id)), client.get(form.format(nobody))
         assert there.status_code == not_there.status_code, form

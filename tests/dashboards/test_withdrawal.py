@@ -65,6 +65,8 @@ def test_every_address_of_a_withdrawn_place_says_why(client: Client, city: City)
         f"/lieu/{home.public_id}/pm25/jours.atom",
         f"/integrer/{home.public_id}/pm25/", f"/lieu/{home.public_id}/pm25/2026-11-20T08Z/",
         f"/data/places/{home.public_id}/hourly.csv", f"/data/places/{home.public_id}/hourly.parquet",
+        f"/integrer/lieu/{home.public_id}/pm25/semaine/", f"/integrer/lieu/{home.public_id}/pm25/annee/",
+        f"/data/charts/place/{home.public_id}/pm25/days.csv?from=2026-11-19&to=2026-11-21",
     ]  # fmt: skip
     for address in addresses:
         if "T08Z" not in address:  # of these hours nothing raw is there to explain
