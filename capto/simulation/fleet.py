@@ -82,6 +82,8 @@ def found(*, seed: int, sensors: int, history_starts_at: datetime, now: datetime
     benches = {station.code: _bench(station, territory) for station in STATIONS}
     models = {model.family: _model(model) for model in MODELS}
     units = [Unit(city, number) for number in range(1, sensors + 1)]
+    for family, unit in {unit.family: unit for unit in units}.items():
+        models[family].quantities.set(ObservedProperty.objects.filter(code__in=unit.says_whole))
     rows = Sensor.objects.bulk_create(_sensor(unit, models[unit.family], owner) for unit in units)
     placements = []
     for unit, sensor in zip(units, rows, strict=True):

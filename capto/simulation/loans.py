@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from capto.catalogue.models import Kit, LendingPoint, Sensor, UpkeepDone, UpkeepTicket
+from capto.catalogue.models import Kit, LendingPoint, Sensor, Transfer, UpkeepDone, UpkeepTicket
 from capto.lending.days import end_of, local_day
 from capto.lending.models import Hold, Loan, LoanExtension, LoanPart, LoanPlacement, Occupancy
 from capto.lending.models.occupancy import half_open
@@ -60,6 +60,7 @@ def lend_out(row: SimulatedCity, *, now: datetime) -> None:
     _report(row, sensors, kits, now=now)
     live_with(loans, now=now)
     _ask(library, borrowers, {loan.person_id for loan in loans if loan.state == Loan.State.OPEN}, now=now)
+    _between_points(library, now=now)
 
 
 def _borrowed(
@@ -255,3 +256,14 @@ def _ask(library: Library, borrowers: Borrowers, busy: set[int | None], *, now: 
             )
         except Refusal:  # such as a desk that is closed for the holidays: nobody asks for those days
             continue
+
+
+def _between_points(library: Library, *, now: datetime) -> None:
+    """Let one kit that nobody has or waits for be on its way to another point, where one is on its shelf."""
+    taken = Occupancy.objects.filter(period__endswith__gt=now).values("kit")
+    kit = Kit.objects.filter(is_simulated=True, point__in=library.points).exclude(pk__in=taken).last()
+    others = [point for point in library.points if kit is not None and point.pk != kit.point_id]
+    if kit is not None and others:
+        Transfer.send(
+            kit, to=others[0], by=None, now=now - timedelta(hours=5), reason="Manque à l’autre point (simulé)"
+        )

@@ -25,7 +25,7 @@ READS = {  # answer GET alone, or change nothing
     "class-page", "class-log", "loan-state", "loan-report", "loan-report-pdf", "loan-slip", "letters-pdf",
     "person", "person-card", "people", "manage", "manage-rows", "morning", "collection", "collection-export",
     "collection-export-loans", "collection-labels", "collection-points", "collection-costs",
-    "collection-costs-csv", "collection-history", "lending-api",
+    "collection-costs-csv", "collection-history", "lending-api", "catalogue-photo", "ticket-photo",
 }  # fmt: skip
 APART = {
     "desk": "its keys are those of its scans: tests/lending/test_desk.py",

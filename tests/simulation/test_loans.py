@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from capto.catalogue.models import Kit, LendingPoint, UpkeepTicket
+from capto.catalogue.models import Closure, Kit, LendingPoint, SensorModel, Transfer, UpkeepTicket
 from capto.lending.models import Hold, Loan, LoanPlacement, Occupancy
 from capto.lending.refusals import Refusal
 from capto.members.demo_accounts import BORROWER, TEACHER, make_demo_accounts
@@ -121,3 +121,23 @@ def test_everyone_and_everything_is_marked_as_simulated():
     assert all(LendingPoint.objects.values_list("is_simulated", flat=True))
     for email in Person.objects.values_list("email", flat=True):
         assert email.endswith("@exemple.test")
+
+
+def test_the_points_have_a_week_closures_and_at_most_a_kit_on_its_way():
+    for point in LendingPoint.objects.all():
+        assert point.opening_hours.count() >= 5 and Closure.objects.filter(point=point).exists()
+    on_the_way = Transfer.objects.filter(received_at=None)
+    assert on_the_way.count() <= 1
+    for transfer in on_the_way:
+        assert not Loan.objects.open().filter(kit=transfer.kit).exists()
+        assert transfer.from_point == transfer.kit.point != transfer.to_point
+
+
+def test_each_model_says_what_it_measures():
+    measured = Placement.objects.values("sensor__model", "series__property").exclude(series=None).distinct()
+    for row in measured:
+        assert (
+            SensorModel.objects.get(pk=row["sensor__model"])
+            .quantities.filter(pk=row["series__property"])
+            .exists()
+        )

@@ -85,7 +85,11 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "lending/manage/tokens.html",
-        {"form": form, "text": text, "lines": [(token, _state(token, now)) for token in tokens]},
+        {
+            "form": form,
+            "text": text,
+            "lines": [(token, _state(token, now), _allowed(token)) for token in tokens],
+        },
     )
 
 
@@ -113,6 +117,11 @@ def _issue(request: HttpRequest, told: dict[str, Any], *, by: Person, now: datet
 
 def _tokens(by: Person) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(organisation__in=by.organisations_where(Capability.MANAGE_STAFF))
+
+
+def _allowed(token: ApiToken) -> str:
+    """Say in words what a key allows."""
+    return " · ".join(str(ApiToken.Scope(scope).label) for scope in token.scope)
 
 
 def _state(token: ApiToken, now: datetime) -> str:
