@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from capto.validation import provenance
+from capto.validation.evidence import NotPublished
 from dashboards.method_steps import STEPS
 from dashboards.models import PublishedHour
 from dashboards.views.withdrawals import gone_page
@@ -19,7 +20,10 @@ def explained(request: HttpRequest, public_id: str, quantity: str, hour: str) ->
     if shown is None:
         return gone_page(request, public_id)
     asked = f"quantity={quantity}&from={start:%Y-%m-%dT%HZ}&to={start + timedelta(hours=1):%Y-%m-%dT%HZ}"
-    explanation = provenance.explain(shown.series_id, start)
+    try:
+        explanation = provenance.explain(shown.series_id, start)
+    except NotPublished as error:  # its sums are kept no more: nothing is left to follow
+        raise Http404 from error
     context = {
         "hour": shown,
         "explanation": explanation,

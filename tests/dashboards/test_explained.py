@@ -55,6 +55,12 @@ def test_each_number_of_a_place_leads_to_its_explanation(
     assert f'href="/lieu/{school.public_id}/pm25/2026-11-20T09Z/"' in page
 
 
+def test_an_hour_of_which_no_sums_are_kept_is_no_error(client: Client, city: City) -> None:
+    school = city.place("École du Parc", kind="school")
+    city.hours(school, [11.0] * 5)
+    assert client.get(f"/lieu/{school.public_id}/pm25/2026-11-20T09Z/").status_code == 404
+
+
 def test_an_hour_that_is_not_published_is_not_explained(client: Client, city: City) -> None:
     home = city.place("Berriat", starts_at=HOUR - timedelta(hours=4))  # its first day
     measured(home)
