@@ -16,7 +16,7 @@ from capto.simulation.models import SimulatedCity
 from capto.simulation.reference import ANALYSERS, WIND_DIRECTION, WIND_SPEED
 from capto.simulation.stays import Stay, stays
 from capto.simulation.town import STATIONS, Spot, Station
-from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit, says_whole
+from capto.simulation.units import OPEN_AIR, SENML_BOX, Family, Unit
 
 COMMUNE = "SIM01"  # of no official list: the town is invented, and its pages say so
 INTERVAL_S = 600  # between two messages of a simulated sensor
@@ -144,7 +144,7 @@ def _bench(station: Station, territory: Territory) -> Place:
 
 
 def _model(model: Model) -> SensorModel:
-    row = SensorModel.objects.create(
+    return SensorModel.objects.create(
         slug=model.slug,
         maker=model.maker,
         name=model.name,
@@ -153,8 +153,6 @@ def _model(model: Model) -> SensorModel:
         particle_counter=model.particle_counter,
         guide=model.guide,
     )
-    row.quantities.set(ObservedProperty.objects.filter(code__in=says_whole(model.family)))
-    return row
 
 
 def _sensor(unit: Unit, model: SensorModel, owner: Organisation) -> Sensor:

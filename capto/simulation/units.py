@@ -72,12 +72,6 @@ class Said(NamedTuple):
     sees_particles: NDArray[np.bool_]
 
 
-def says_whole(family: Family) -> frozenset[str]:
-    """Name the quantities of a message that lacks nothing."""
-    own = {"pressure"} if family is SENML_BOX else {"pm1", "pn03"}
-    return frozenset({"pm25", "pm10", "temperature", "humidity"} | own)
-
-
 @dataclass(frozen=True)
 class Unit:
     """The sensor `number` (1, 2, ...) of a city."""
@@ -105,7 +99,8 @@ class Unit:
     @property
     def says_whole(self) -> frozenset[str]:
         """Name the quantities of a message that lacks nothing."""
-        return says_whole(self.family)
+        own = {"pressure"} if self.family is SENML_BOX else {"pm1", "pn03"}
+        return frozenset({"pm25", "pm10", "temperature", "humidity"} | own)
 
     def phase(self, interval_s: int) -> int:
         """Give the second of the interval at which it sends."""
