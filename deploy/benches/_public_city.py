@@ -30,12 +30,15 @@ SELECT series.id, hour, raw, CASE WHEN property.is_pollutant THEN raw * 0.7 END,
        CASE WHEN property.is_pollutant THEN 2 + raw * 0.1 END, 30, 1, 0,
        CASE WHEN property.is_pollutant THEN 'B' ELSE 'D' END, CASE WHEN property.is_pollutant THEN 1 END, false,
        hour + INTERVAL '65 minutes', '0.1.0'
-FROM generate_series(%(start)s::timestamptz, %(end)s::timestamptz - INTERVAL '1 hour', INTERVAL '1 hour') AS hour
+FROM (
+    SELECT hour, 12 + 8 * sin(epoch / 13750) AS base, (epoch / 3600)::bigint * 104729 AS drift
+    FROM generate_series(%(start)s::timestamptz, %(end)s::timestamptz - INTERVAL '1 hour', INTERVAL '1 hour') AS hour,
+         LATERAL (SELECT extract(epoch FROM hour)::float8) AS told (epoch)
+) AS moment
 CROSS JOIN readings_series AS series
 JOIN catalogue_observedproperty AS property ON property.code = series.property_id
 CROSS JOIN LATERAL (
-    SELECT round((12 + 8 * sin(extract(epoch FROM hour) / 13750) + (series.id * 7919 + extract(epoch FROM hour)::bigint
-                  / 3600 * 104729) %% 1000 / 100.0)::numeric, 2)::float8
+    SELECT floor(100 * base + (series.id * 7919 + drift) %% 1000 + 0.5::float8) / 100
 ) AS drawn (raw)
 """
 

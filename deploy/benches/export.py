@@ -4,7 +4,8 @@ Case `year_csv`: bytes a second of `/data/hourly/all.csv` from the real web serv
 query straight to a client (`ratio_to_copy`, alternating, median of the rounds), the largest resident memory that the
 process that served ever had, all of it (`peak_mb`; `grown_mb` is what sending added, `server_mb` what all processes of
 the web server hold, what they share counted once), and the seconds to the first byte. COPY is asked month by month,
-and no more months after COPY_SECONDS: its speed is that of the months that came.
+and no more months after COPY_SECONDS: its speed is that of the months that came. Where the machine is too loaded for
+the whole year by HTTP within HTTP_SECONDS, `is_whole_year` is false.
 """
 
 import argparse
@@ -24,7 +25,8 @@ import psycopg
 from _public_city import make, say
 
 BLOCK = 1 << 20
-COPY_SECONDS = 180
+HTTP_SECONDS = 330  # on a loaded machine the year is not taken to its end, and the speed is that of what came
+COPY_SECONDS = 150
 COPIED_AT_ONCE = timedelta(days=30)  # sorting a whole year on disk first would make COPY slower
 
 
@@ -75,8 +77,8 @@ class Watch(threading.Thread):
             time.sleep(0.1)
 
 
-def by_http(port: int, path: str = "/data/hourly/all.csv") -> tuple[float, float, int]:
-    """Take the file; give seconds, seconds to the first byte, bytes."""
+def by_http(port: int, path: str = "/data/hourly/all.csv") -> tuple[float, float, int, bool]:
+    """Take the file, for HTTP_SECONDS at most; give seconds, seconds to the first byte, bytes, whether that is all."""
     began = time.monotonic()
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     link.request("GET", path)
@@ -86,7 +88,10 @@ def by_http(port: int, path: str = "/data/hourly/all.csv") -> tuple[float, float
     first = time.monotonic() - began
     while block := answer.read(BLOCK):
         taken += len(block)
-    return time.monotonic() - began, first, taken
+        if time.monotonic() - began > HTTP_SECONDS:
+            link.close()
+            return time.monotonic() - began, first, taken, False
+    return time.monotonic() - began, first, taken, True
 
 
 def by_copy(end: datetime, *, days: int) -> tuple[float, int, bool]:
@@ -152,13 +157,13 @@ def main() -> None:
             say(f"round {number + 1}: COPY {copied:.1f} s, {size / 1e6:.0f} MB")
             watch = Watch(web.pid)
             watch.start()
-            took, first, received = by_http(port)
+            took, first, received, is_year = by_http(port)
             watch.running = False
             watch.join()
             say(
                 f"round {number + 1}: HTTP {took:.1f} s, {received / 1e6:.0f} MB, first byte after {first:.1f} s"
             )
-            assert received == size or not is_all, f"{received} bytes by HTTP, {size} by COPY"
+            assert received == size or not (is_all and is_year), f"{received} bytes by HTTP, {size} by COPY"
             ratios.append((received / took) / (size / copied))
             speeds.append(received / took / 1e6)
             firsts.append(first)
@@ -173,6 +178,7 @@ def main() -> None:
             "peak_mb": round(highest_mb(web.pid), 1),
             "grown_mb": round(max(peaks) - idle, 1),
             "server_mb": round(max(peaks), 1),
+            "is_whole_year": is_year,
             "first_byte_s": round(statistics.median(firsts), 2),
             "places": options.places,
             "days": options.days,
