@@ -67,6 +67,16 @@ def test_no_english_text_is_a_guess() -> None:
     assert [path for path in CATALOGUES if "#, fuzzy" in path.read_text()] == []
 
 
+def test_a_text_is_the_same_english_in_every_package() -> None:
+    seen: dict[str, tuple[str, str]] = {}
+    for path in CATALOGUES:
+        blocks = path.read_text(encoding="utf-8").split("\n\n")
+        plain = "\n\n".join(block for block in blocks if "msgctxt" not in block)
+        for text, english in messages(plain).items():
+            package, known = seen.setdefault(text, (path.parts[-5], english))
+            assert known == english, f"{text}: {known} in {package}, {english} in {path}"
+
+
 def test_french_signs_stand_after_a_space_that_does_not_break(tmp_path: Path) -> None:
     """« : », « ; », « ! » and « ? » never open a line: the space before them is a no-break one."""
     texts = texts_of_the_site(tmp_path, packages=("dashboards", "capto/templates"))
