@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from capto.late import late
 
-HEAVY = ("pandas", "scipy", "sklearn", "pyarrow", "weasyprint", "rdflib")
+HEAVY = ("pandas", "scipy", "sklearn", "pyarrow", "weasyprint", "rdflib", "pyproj")
 
 
 def patterns(resolver: Any) -> Iterator[URLPattern]:

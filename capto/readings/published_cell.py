@@ -4,11 +4,14 @@ No random number: the same address gives the same cell, whoever borrows and when
 averaged away. The grid is that of Insee and of INSPIRE: ETRS89-LAEA Europe, EPSG:3035, origin (0, 0).
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
 from math import floor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pyproj import Transformer
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 DECIMALS = 5  # about a metre: enough for a cell's centre to fall back into its own cell
 
@@ -23,6 +26,8 @@ class Cell(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _to_grid() -> Transformer:
+    from pyproj import Transformer  # 11 MB: only whoever places a sensor
+
     return Transformer.from_crs("EPSG:4326", "EPSG:3035", always_xy=True)
 
 
