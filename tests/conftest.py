@@ -12,9 +12,12 @@ import django
 import pgtrigger
 import pytest
 import pytest_django
+from django.db import connection, transaction
 from django.db.backends.base.creation import BaseDatabaseCreation
+from django.db.backends.utils import CursorWrapper
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from capto.processes.private_services import PrivateServices, reserve
 
@@ -55,8 +58,44 @@ def servers(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(servers: None, django_db_setup: None) -> None:
-    """Make the tests' database once its server runs."""
+def django_db_setup(
+    servers: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the tests' database once its server runs, and let `serialized_rollback` write its first rows again.
+
+    Django writes them one by one, a second and more for each test; here the database keeps a copy of its own.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        write_again = keep_rows(cursor)
+
+    def deserialize(self: BaseDatabaseCreation, data: str) -> None:
+        with pgtrigger.ignore(), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(write_again)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseCreation, "deserialize_db_from_string", deserialize)
+        yield
+
+
+def keep_rows(cursor: CursorWrapper) -> str:
+    """Copy the rows of each table that a flush empties to a schema apart; give the SQL that writes them again."""
+    cursor.execute("CREATE SCHEMA kept")
+    again = []
+    for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
+        cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}")')
+        if table == "django_migrations" or cursor.fetchone() == (False,):
+            continue
+        cursor.execute(
+            "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attrelid = %s::regclass"
+            " AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+            [table],
+        )
+        (columns,) = cursor.fetchone() or ("",)
+        cursor.execute(f'CREATE TABLE kept."{table}" AS TABLE "{table}"')
+        again.append(
+            f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM kept."{table}" ON CONFLICT DO NOTHING'
+        )
+    return "; ".join(again)
 
 
 @pytest.fixture(scope="session")
@@ -75,17 +114,3 @@ def publisher_url(servers: None) -> str:
 def quick_passwords(settings: pytest_django.Settings) -> None:
     """Hash passwords in no time: the tests sign in often, and try no hash."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def rows_of_migrations_come_back() -> Iterator[None]:
-    """Let `serialized_rollback` write the rows of the migrations again where a trigger keeps them as they are."""
-    usual = BaseDatabaseCreation.deserialize_db_from_string
-
-    def deserialize(self: BaseDatabaseCreation, data: str) -> None:
-        with pgtrigger.ignore():
-            usual(self, data)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseCreation, "deserialize_db_from_string", deserialize)
-        yield
