@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from capto.catalogue.models import (
     Kit,
@@ -22,6 +23,7 @@ from capto.lending.models import Hold, Loan, Policy
 from capto.members.models import Charter, Consent, Organisation, Person, StaffRole
 from capto.members.roles import Role
 from capto.training.models import BorrowingRight, Course
+from tests.lending.programs import Program
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten in the morning in Paris
 
@@ -117,7 +119,7 @@ class Library:
 
     def day(self, number: int) -> date:
         """Give the day `number` days after the tests' first."""
-        return self.now.date() + timedelta(days=number)
+        return timezone.localdate(self.now) + timedelta(days=number)
 
     def set_policy(self, **fields: Any) -> Policy:
         for name, value in fields.items():
@@ -169,3 +171,18 @@ def at_once() -> Callable[..., list[Any]]:
             return list(threads.map(one, arguments))
 
     return run
+
+
+@pytest.fixture
+def today(library: Library) -> Library:
+    """The library of the tests, today and open every day: pages and programs have no clock to hand over."""
+    library.now = timezone.now()
+    for weekday in (1, 7):
+        library.point.opening_hours.create(weekday=weekday, opens_at="10:00", closes_at="18:00")
+    return library
+
+
+@pytest.fixture
+def desk(today: Library) -> Program:
+    """A program that may do what the desk does."""
+    return Program(today.staff(), today.organisation)

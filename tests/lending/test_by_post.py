@@ -33,7 +33,7 @@ def _today(library: "Library", settings: Any) -> None:
 
 def _asked(library: "Library", person: Person) -> Hold:
     library.kit()
-    first = library.now.date() + timedelta(days=1)
+    first = timezone.localdate(library.now) + timedelta(days=1)
     hold = library.hold(person, first, library.point.next_open_day(first + timedelta(days=10)), by_post=True)
     assert hold.state == Hold.State.READY
     return hold

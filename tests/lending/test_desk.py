@@ -228,7 +228,7 @@ def test_the_card_explains_what_the_person_can_do(library: "Library", desk: Desk
 
 
 def _open_days(library: "Library", first: int, last: int) -> tuple[Any, Any]:
-    today = library.now.date()
+    today = timezone.localdate(library.now)
     point = library.point
     return (
         point.next_open_day(today + timedelta(days=first)),
@@ -239,14 +239,16 @@ def _open_days(library: "Library", first: int, last: int) -> tuple[Any, Any]:
 def test_a_returned_kit_that_someone_waits_for_is_to_be_put_aside(library: "Library", desk: Desk) -> None:
     library.set_policy(buffer_after_hours=0)
     kit = library.kit()
-    loan = library.lend(kit, library.person(), due_on=library.point.next_open_day(library.now.date()))
+    loan = library.lend(
+        kit, library.person(), due_on=library.point.next_open_day(timezone.localdate(library.now))
+    )
     first = library.point.next_open_day(loan.due_on + timedelta(days=1))
     hold = library.hold(
         library.person("Bruno"), first, library.point.next_open_day(first + timedelta(days=7))
     )
     assert hold.state == Hold.State.READY
     details = desk.scan(kit.code)["details"]
-    if first <= library.now.date() + timedelta(days=2):
+    if first <= timezone.localdate(library.now) + timedelta(days=2):
         assert any(line.startswith("À mettre de côté pour Bruno") for line in details)
 
 

@@ -48,7 +48,7 @@ def test_the_calendar_says_how_many_kits_are_free(library: "Library", client: Cl
 def test_asking_for_a_kit_puts_one_aside_or_says_why_not(library: "Library") -> None:
     kit, alice = library.kit(), library.person()
     mine = signed_in(alice)
-    first = library.point.next_open_day(library.now.date() + timedelta(days=3))
+    first = library.point.next_open_day(timezone.localdate(library.now) + timedelta(days=3))
     last = library.point.next_open_day(first + timedelta(days=10))
     days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
     assert mine.post("/emprunter/particules-dehors/", days).status_code == 302
@@ -63,14 +63,14 @@ def test_asking_for_a_kit_puts_one_aside_or_says_why_not(library: "Library") -> 
 
 def test_a_waiting_hold_shows_its_rank_and_why(library: "Library") -> None:
     alice = library.person()
-    first = library.point.next_open_day(library.now.date() + timedelta(days=30))
+    first = library.point.next_open_day(timezone.localdate(library.now) + timedelta(days=30))
     library.hold(alice, first, library.point.next_open_day(first + timedelta(days=10)))
     page = signed_in(alice).get("/ma-page/").content.decode()
     assert "Rang 1 sur 1." in page and "n’a jamais emprunté" in page
 
 
 def test_nobody_cancels_another_s_hold(library: "Library") -> None:
-    first = library.point.next_open_day(library.now.date() + timedelta(days=30))
+    first = library.point.next_open_day(timezone.localdate(library.now) + timedelta(days=30))
     hold = library.hold(library.person(), first, library.point.next_open_day(first + timedelta(days=10)))
     assert signed_in(library.person("Bruno")).post(f"/reservations/{hold.pk}/annuler/").status_code == 404
 
@@ -276,7 +276,7 @@ def test_someone_without_internet_is_served_from_the_account_to_the_hold(library
     assert (consent.way, consent.recorded_by, jeanne.email) == ("paper", lila, None)
     card = desk.get(f"/comptoir/personnes/{jeanne.pk}/carte.pdf")
     assert card.content.startswith(b"%PDF-") and jeanne.card().startswith("P-")
-    first = library.point.next_open_day(library.now.date() + timedelta(days=3))
+    first = library.point.next_open_day(timezone.localdate(library.now) + timedelta(days=3))
     days = {
         "starts_on": first.isoformat(),
         "ends_on": library.point.next_open_day(first + timedelta(days=7)).isoformat(),
@@ -284,13 +284,16 @@ def test_someone_without_internet_is_served_from_the_account_to_the_hold(library
     desk.post(f"/emprunter/particules-dehors/?pour={jeanne.pk}", days)
     hold = Hold.objects.get()
     assert (hold.person, hold.asked_by, hold.kit) == (jeanne, lila, kit)
-    assert Message.objects.get(key=f"lending:ready:{hold.pk}:{library.now.date()}").channel == "paper"
+    assert (
+        Message.objects.get(key=f"lending:ready:{hold.pk}:{timezone.localdate(library.now)}").channel
+        == "paper"
+    )
 
 
 def test_nobody_holds_for_another_without_the_role(library: "Library") -> None:
     library.kit()
     alice, bruno = library.person(), library.person("Bruno")
-    first = library.point.next_open_day(library.now.date() + timedelta(days=3))
+    first = library.point.next_open_day(timezone.localdate(library.now) + timedelta(days=3))
     days = {
         "starts_on": first.isoformat(),
         "ends_on": library.point.next_open_day(first + timedelta(days=7)).isoformat(),

@@ -173,7 +173,7 @@ def test_an_erasure_is_asked_with_a_tick_and_closes_the_session(library: "Librar
 def test_an_erased_person_gives_back_holds_and_seats_so_that_others_move_up(library: "Library") -> None:
     zoe, bruno = _zoe(library), library.person("Bruno")
     library.kit()
-    first = library.point.next_open_day(library.now.date() + timedelta(days=5))
+    first = library.point.next_open_day(timezone.localdate(library.now) + timedelta(days=5))
     last = library.point.next_open_day(first + timedelta(days=10))
     library.hold(zoe, first, last)
     waiting = library.hold(bruno, first, last)
