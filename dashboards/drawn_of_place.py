@@ -56,31 +56,25 @@ def charts_of_place(
             asked=asked,
         )
     }
-    start, code, ident = until - PROFILE, quantity.code, place.public_id
+    code, ident = quantity.code, place.public_id
+
+    def beside_station(name: str, drawn: Drawings, ours: str, theirs: str, *, days: timedelta) -> Chart:
+        files = present([File(place.label, ours), File(_name(near), theirs, "reference")])
+        source = hours_of_place(ident, quantity=code, hours=hours, start=until - days, end=until)
+        frame = embedding("lieu", ident, quantity=code, figure=name)
+        return Chart(name, drawn, files, frame, place.label, source)
+
     if week:
         last = (until - MOMENT).astimezone(PARIS).date()
         first = last - timedelta(days=DAYS - 1)
         ours = days_file("place", ident, quantity=code, first=first, last=last, hours=hours)
         theirs = days_of_analyser(near.series, first=first, last=last) if near else ""
-        charts["semaine"] = Chart(
-            "semaine",
-            week.drawings,
-            present([File(place.label, ours), File(_name(near), theirs, "reference")]),
-            embedding("lieu", ident, quantity=code, figure="semaine"),
-            place.label,
-            hours_of_place(ident, quantity=code, hours=hours, start=until - timedelta(days=DAYS), end=until),
-        )
+        charts["semaine"] = beside_station("semaine", week.drawings, ours, theirs, days=timedelta(days=DAYS))
     if profile:
+        start = until - PROFILE
         ours = profile_file("place", ident, quantity=code, start=start, end=until, hours=hours)
         theirs = profile_of_analyser(near.series, start=start, end=until) if near else ""
-        charts["profil"] = Chart(
-            "profil",
-            profile.drawings,
-            present([File(place.label, ours), File(_name(near), theirs, "reference")]),
-            embedding("lieu", ident, quantity=code, figure="profil"),
-            place.label,
-            hours_of_place(ident, quantity=code, hours=hours, start=start, end=until),
-        )
+        charts["profil"] = beside_station("profil", profile.drawings, ours, theirs, days=PROFILE)
     return charts
 
 

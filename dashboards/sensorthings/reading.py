@@ -66,6 +66,17 @@ class Order(NamedTuple):
         )
 
 
+class Question(NamedTuple):
+    """One page of a collection: what is asked, as conditions and an order in SQL, and how many rows are wanted."""
+
+    scope: Scope
+    options: Options
+    order: Order
+    conditions: Sequence[str]
+    compiler: Compiler
+    wanted: int
+
+
 class Reader:
     """Reads for one request: `root` is the address of the service."""
 
@@ -111,7 +122,7 @@ class Reader:
         answer: Written = {}
         if options.count:
             answer |= self._counted(scope, options, conditions, compiler)
-        found = self._page(scope, options, order, conditions, compiler, wanted=top + 1)
+        found = self._page(Question(scope, options, order, conditions, compiler, top + 1))
         rows = found.rows[:top]
         written, resume = self._written_in_time(scope.entity, rows, options), found.resume
         if len(written) < len(rows) or len(found.rows) > top > 0:
@@ -121,43 +132,27 @@ class Reader:
         answer["value"] = written
         return answer
 
-    def _page(
-        self,
-        scope: Scope,
-        options: Options,
-        order: Order,
-        conditions: Sequence[str],
-        compiler: Compiler,
-        *,
-        wanted: int,
-    ) -> Page:
+    def _page(self, question: Question) -> Page:
         """Give the rows of a page: by one question where the database answers it at once, else by a walk."""
-        walk = self._walk(scope, options, order)
+        options = question.options
+        walk = self._walk(question.scope, options, question.order)
         if walk is None:
-            return self._asked(scope, options, order, conditions, compiler, wanted=wanted)
+            return self._asked(question)
         if not walk.in_order_of:
             with patience(UNSORTED_MS):
-                return self._asked(scope, options, order, conditions, compiler, wanted=wanted)
+                return self._asked(question)
         if walk.in_order_of in {"series", "time"} and options.skip <= FEW_SKIPPED:
             try:
                 with transaction.atomic(), patience(AT_ONCE_MS):
-                    return self._asked(scope, options, order, conditions, compiler, wanted=wanted)
+                    return self._asked(question)
             except OperationalError as error:
                 if "statement timeout" not in str(error):
                     raise
-        return self._walked(walk, options, wanted=wanted)
+        return self._walked(walk, options, wanted=question.wanted)
 
-    def _asked(
-        self,
-        scope: Scope,
-        options: Options,
-        order: Order,
-        conditions: Sequence[str],
-        compiler: Compiler,
-        *,
-        wanted: int,
-    ) -> Page:
+    def _asked(self, question: Question) -> Page:
         """Give the rows of a page by one question to the database."""
+        scope, options, order, conditions, compiler, wanted = question
         paged = list(conditions)
         if options.skiptoken:
             paged.append(self._after(values_of(options.skiptoken), order, compiler))
